@@ -1,0 +1,3 @@
+//! The command line; its contract is `docs/summary.schema.json`.
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! Input: bytes from anywhere, unpacked, in a window of bounded size.
+//!
+//! A decoder is ordinary Rust over a [`Window`]; native programs feed it from a slice or a file,
+//! the worker from a blob. **Invariant:** nothing here holds a whole file. Memory follows what was
+//! read, never a length that a file claims.
+
+mod limits;
+mod source;
+mod unpack;
+mod window;
+
+pub use limits::Limits;
+#[cfg(not(target_arch = "wasm32"))]
+pub use source::FileSource;
+pub use source::{Bundle, Named, SliceSource, Source, fingerprint};
+pub use window::{Report, Window};

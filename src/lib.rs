@@ -1,0 +1,11 @@
+//! Culprit: reads what a profiler wrote and shows what is slow, why, and whether a change fixed it.
+//!
+//! This file is the map, one public module per room; see `ARCHITECTURE.md` for what each room is
+//! for, what it must not know, and which way the arrows point.
+
+pub mod error;
+pub mod input;
+pub mod model;
+pub mod units;
+#[cfg(target_arch = "wasm32")]
+pub mod web;

@@ -1,0 +1,184 @@
+//! Growing columns of plain values.
+//!
+//! A column grows by whole segments, so that growing never copies and never needs twice the
+//! memory, and no single allocation meets the 2 GiB limit of wasm32.
+
+/// Rows in a segment; a power of two, so that finding a row is a shift and a mask.
+pub const SEGMENT_ROWS: usize = 1 << SHIFT;
+const SHIFT: usize = 16;
+const MASK: usize = SEGMENT_ROWS - 1;
+
+/// A segmented vector of `Copy` values.
+#[derive(Debug, Clone)]
+pub struct Column<T> {
+    segments: Vec<Vec<T>>,
+    len: usize,
+}
+
+impl<T> Default for Column<T> {
+    fn default() -> Self {
+        Self { segments: Vec::new(), len: 0 }
+    }
+}
+
+impl<T: Copy> Column<T> {
+    /// An empty column.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A column of `len` copies of `value`.
+    pub fn filled(value: T, len: usize) -> Self {
+        let mut column = Self::new();
+        let mut left = len;
+        while left > 0 {
+            let rows = left.min(SEGMENT_ROWS);
+            column.segments.push(vec![value; rows]);
+            left -= rows;
+        }
+        column.len = len;
+        column
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Appends a row.
+    #[inline]
+    pub fn push(&mut self, value: T) {
+        if self.len & MASK == 0 {
+            self.grow();
+        }
+        if let Some(last) = self.segments.last_mut() {
+            last.push(value);
+            self.len += 1;
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        // Small tables are common: the first segment grows like a plain vector.
+        let rows = if self.segments.is_empty() { 16 } else { SEGMENT_ROWS };
+        self.segments.push(Vec::with_capacity(rows));
+    }
+
+    /// The row at `index`. Panics when there is no such row: indices are ours, never the file's.
+    #[inline]
+    pub fn get(&self, index: usize) -> T {
+        self.segments[index >> SHIFT][index & MASK]
+    }
+
+    /// Replaces the row at `index`.
+    #[inline]
+    pub fn set(&mut self, index: usize, value: T) {
+        self.segments[index >> SHIFT][index & MASK] = value;
+    }
+
+    /// A row to change in place.
+    #[inline]
+    pub fn get_mut(&mut self, index: usize) -> &mut T {
+        &mut self.segments[index >> SHIFT][index & MASK]
+    }
+
+    /// All rows in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = T> + '_ {
+        self.segments.iter().flatten().copied()
+    }
+
+    /// Rows `from..to` in order, in linear time of their number.
+    pub fn range(&self, from: usize, to: usize) -> impl Iterator<Item = T> + '_ {
+        (from..to.min(self.len)).map(|i| self.get(i))
+    }
+
+    /// The rows as slices of at most [`SEGMENT_ROWS`], for loops over millions of them.
+    pub fn segments(&self) -> impl Iterator<Item = &[T]> {
+        self.segments.iter().map(Vec::as_slice)
+    }
+
+    /// The last row.
+    pub fn last(&self) -> Option<T> {
+        self.len.checked_sub(1).map(|i| self.get(i))
+    }
+
+    /// Drops rows from the end until `len` are left.
+    pub fn truncate(&mut self, len: usize) {
+        while self.len > len {
+            let Some(last) = self.segments.last_mut() else { return };
+            let keep = last.len() - (self.len - len).min(last.len());
+            self.len -= last.len() - keep;
+            last.truncate(keep);
+            if last.is_empty() {
+                self.segments.pop();
+            }
+        }
+    }
+
+    /// First row in `0..len` for which `pred` is false, in a column where it is true up to there.
+    pub fn partition_point(&self, mut pred: impl FnMut(T) -> bool) -> usize {
+        let (mut low, mut high) = (0, self.len);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if pred(self.get(middle)) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Bytes of heap memory held.
+    pub fn heap_bytes(&self) -> usize {
+        self.segments.iter().map(|s| s.capacity() * size_of::<T>()).sum()
+    }
+}
+
+impl<T: Copy> FromIterator<T> for Column<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(iter: I) -> Self {
+        let mut column = Self::new();
+        iter.into_iter().for_each(|v| column.push(v));
+        column
+    }
+}
+
+impl<T: Copy + PartialEq> PartialEq for Column<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.iter().eq(other.iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grows_over_segments() {
+        let n = SEGMENT_ROWS * 2 + 3;
+        let column: Column<u32> = (0..n as u32).collect();
+        assert_eq!(column.len(), n);
+        assert_eq!(column.get(SEGMENT_ROWS), SEGMENT_ROWS as u32);
+        assert_eq!(column.iter().map(u64::from).sum::<u64>(), (n as u64 - 1) * n as u64 / 2);
+        assert_eq!(column.partition_point(|v| v < 70_000), 70_000);
+        assert_eq!(column.range(65_534, 65_538).collect::<Vec<_>>(), [65_534, 65_535, 65_536, 65_537]);
+    }
+
+    #[test]
+    fn truncates_over_segments() {
+        let mut column = Column::filled(1u8, SEGMENT_ROWS + 5);
+        column.truncate(SEGMENT_ROWS);
+        assert_eq!(column.len(), SEGMENT_ROWS);
+        column.push(2);
+        assert_eq!(column.get(SEGMENT_ROWS), 2);
+        column.truncate(0);
+        assert!(column.is_empty());
+        column.push(3);
+        assert_eq!(column.last(), Some(3));
+    }
+}

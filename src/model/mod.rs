@@ -1,0 +1,19 @@
+//! The model: columns that every format fills and every view reads.
+//!
+//! A [`Recording`] holds stacks, samples with values, times and labels, and what was noted while
+//! reading. It knows no format and no view. Rows are addressed by `u32` newtypes, parents come
+//! before children, and nothing changes after [`Builder::finish`].
+
+mod column;
+mod profile;
+mod recording;
+mod strings;
+mod tables;
+pub mod vocab;
+
+pub use column::{Column, SEGMENT_ROWS};
+pub use profile::{LabelSets, LabelValue, Profile, Samples, Time, Value, Weights};
+pub use recording::{Builder, LineTicks, Note, Origin, Recording};
+pub use strings::{StringId, Strings};
+pub use tables::{Frame, FrameId, Function, FunctionId, Interner, StackId, StackInterner, Stacks, Tag};
+pub mod picture;

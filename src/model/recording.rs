@@ -1,0 +1,231 @@
+//! What one opened file (or folder) holds, and the builder that decoders fill.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Column, Frame, FrameId, Function, FunctionId, Interner, LabelSets, Profile, StackId, StackInterner, Stacks,
+    StringId, Strings, Tag,
+};
+
+/// Something that was repaired, estimated or left out while reading.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Stable word for programs: `order-repaired`, `gzip-cut`.
+    pub code: String,
+    /// How many things it concerns.
+    pub count: u64,
+    /// One sentence for people.
+    pub text: String,
+}
+
+/// Where a recording came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The file's name, or the folder's.
+    pub name: String,
+    /// Size of the file as it lies on the disk, bytes.
+    pub size: u64,
+    /// SHA-256 over size, first and last MiB, in lower-case hex.
+    pub fingerprint: String,
+    /// Id of the format.
+    pub format: String,
+    /// Why it was recognised, for people.
+    pub detected_by: String,
+}
+
+/// Ticks of one line of a function's body, as counted by the profiler itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineTicks {
+    /// The function.
+    pub function: FunctionId,
+    /// Line in its file, 1-based.
+    pub line: u32,
+    /// Ticks counted on it.
+    pub ticks: u64,
+}
+
+/// Everything that one opened file holds; immutable once built.
+#[derive(Debug, Default)]
+pub struct Recording {
+    /// Where it came from.
+    pub origin: Origin,
+    /// All texts.
+    pub strings: Strings,
+    /// All functions.
+    pub functions: Column<Function>,
+    /// All frames.
+    pub frames: Column<Frame>,
+    /// All call stacks.
+    pub stacks: Stacks,
+    /// All sets of labels.
+    pub label_sets: LabelSets,
+    /// One per thread.
+    pub profiles: Vec<Profile>,
+    /// Ticks per line where the profiler counted them.
+    pub line_ticks: Column<LineTicks>,
+    /// What was repaired, estimated or left out.
+    pub notes: Vec<Note>,
+    /// Facts of the file for people, in its order: period, comments, host.
+    pub meta: Vec<(String, String)>,
+}
+
+impl Recording {
+    /// The function of a frame.
+    #[inline]
+    pub fn function_of(&self, frame: FrameId) -> FunctionId {
+        self.frames.get(frame.index()).function
+    }
+
+    /// A function's row.
+    #[inline]
+    pub fn function(&self, id: FunctionId) -> Function {
+        self.functions.get(id.index())
+    }
+
+    /// A function's name.
+    pub fn name(&self, id: FunctionId) -> &str {
+        self.strings.get(self.function(id).name)
+    }
+
+    /// A function's file, `""` when unknown.
+    pub fn file(&self, id: FunctionId) -> &str {
+        self.strings.get(self.function(id).file)
+    }
+
+    /// A text.
+    pub fn text(&self, id: StringId) -> &str {
+        self.strings.get(id)
+    }
+
+    /// Bytes of heap memory held by the tables.
+    pub fn heap_bytes(&self) -> usize {
+        let samples = |p: &Profile| {
+            let time = p.time.as_ref().map_or(0, |t| t.at_ns.heap_bytes());
+            let values: usize = p
+                .values
+                .iter()
+                .map(|v| match &v.weights {
+                    super::Weights::Owned => 0,
+                    super::Weights::Each(column) => column.heap_bytes(),
+                })
+                .sum();
+            p.samples.stack.heap_bytes() + time + values
+        };
+        self.strings.heap_bytes()
+            + self.functions.heap_bytes()
+            + self.frames.heap_bytes()
+            + self.stacks.heap_bytes()
+            + self.profiles.iter().map(samples).sum::<usize>()
+    }
+}
+
+/// Collects a [`Recording`]. Decoders intern into it and push profiles.
+#[derive(Debug)]
+pub struct Builder {
+    /// All texts.
+    pub strings: Strings,
+    /// All sets of labels.
+    pub label_sets: LabelSets,
+    /// Ticks per line.
+    pub line_ticks: Column<LineTicks>,
+    /// Facts of the file for people.
+    pub meta: Vec<(String, String)>,
+    functions: Interner<Function>,
+    frames: Interner<Frame>,
+    stacks: StackInterner,
+    profiles: Vec<Profile>,
+    notes: Vec<Note>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Builder {
+    /// An empty recording.
+    pub fn new() -> Self {
+        Self {
+            strings: Strings::new(),
+            label_sets: LabelSets::new(),
+            line_ticks: Column::new(),
+            meta: Vec::new(),
+            functions: Interner::default(),
+            frames: Interner::default(),
+            stacks: StackInterner::default(),
+            profiles: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The function with these properties. An empty name becomes `(anonymous)`.
+    pub fn function(&mut self, name: StringId, file: StringId, line: u32, column: u32, tag: Tag) -> FunctionId {
+        let name = if name == StringId::EMPTY { self.strings.intern("(anonymous)") } else { name };
+        FunctionId::from_index(self.functions.intern(Function { name, file, line, column, tag }))
+    }
+
+    /// The frame of `function` at `line` (1-based, 0 unknown).
+    pub fn frame(&mut self, function: FunctionId, line: u32, inlined: bool) -> FrameId {
+        FrameId::from_index(self.frames.intern(Frame { function, line, inlined }))
+    }
+
+    /// The frame of a function known by its name alone: for text formats and tests.
+    pub fn frame_named(&mut self, name: &str) -> FrameId {
+        let name = self.strings.intern(name);
+        let function = self.function(name, StringId::EMPTY, 0, 0, Tag::Code);
+        self.frame(function, 0, false)
+    }
+
+    /// The stack in which `parent` calls `frame`; `parent` is [`StackId::NONE`] for a root.
+    #[inline]
+    pub fn stack(&mut self, parent: StackId, frame: FrameId) -> StackId {
+        self.stacks.intern(parent, frame)
+    }
+
+    /// The stacks so far.
+    pub fn stacks(&self) -> &Stacks {
+        self.stacks.stacks()
+    }
+
+    /// Adds the samples of a thread.
+    pub fn profile(&mut self, profile: Profile) {
+        debug_assert!(!profile.values.is_empty(), "a profile measures something");
+        debug_assert!(profile.default_value < profile.values.len(), "the default is one of the values");
+        self.profiles.push(profile);
+    }
+
+    /// Notes that `count` things were repaired, estimated or left out; nothing when it is 0.
+    /// The same code twice adds up.
+    pub fn note(&mut self, code: &str, count: u64, text: impl Into<String>) {
+        if count == 0 {
+            return;
+        }
+        let text = text.into();
+        match self.notes.iter_mut().find(|n| n.code == code && n.text == text) {
+            Some(note) => note.count = note.count.saturating_add(count),
+            None => self.notes.push(Note { code: code.to_owned(), count, text }),
+        }
+    }
+
+    /// Number of profiles so far.
+    pub fn profile_count(&self) -> usize {
+        self.profiles.len()
+    }
+
+    /// Ends the collection.
+    pub fn finish(self, origin: Origin) -> Recording {
+        Recording {
+            origin,
+            strings: self.strings,
+            functions: self.functions.into_rows(),
+            frames: self.frames.into_rows(),
+            stacks: self.stacks.finish(),
+            label_sets: self.label_sets,
+            profiles: self.profiles,
+            line_ticks: self.line_ticks,
+            notes: self.notes,
+            meta: self.meta,
+        }
+    }
+}

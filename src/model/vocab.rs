@@ -1,0 +1,145 @@
+//! The words that all rooms speak: how frames, filters, ranges and views are named between the
+//! page, the worker, the address and the command line.
+//!
+//! Everything here names things by content, never by index, so that a view survives reloading.
+
+use serde::{Deserialize, Serialize};
+
+/// A function named by what it is: two recordings that hold the same function give equal keys.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
+pub struct FrameKey {
+    /// Name of the function.
+    #[serde(rename = "n")]
+    pub name: String,
+    /// Path or URL of its file, or empty.
+    #[serde(rename = "f", default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
+    /// Line of its definition, 1-based; 0 when unknown.
+    #[serde(rename = "l", default, skip_serializing_if = "is_zero")]
+    pub line: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// A call path from the outermost function inwards.
+pub type Path = Vec<FrameKey>;
+
+/// A stretch of time, nanoseconds since the recording's start, `from <= to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TimeRange {
+    /// First moment inside.
+    pub from_ns: i64,
+    /// First moment outside.
+    pub to_ns: i64,
+}
+
+/// One step of the filter stack. Steps apply in their order; they do not commute.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Filter {
+    /// Only what lies in this stretch; a sample at its edge counts for the part inside.
+    Time(TimeRange),
+    /// Only the thread of this name (see [`ThreadKey`]).
+    Thread(ThreadKey),
+    /// Only samples that hold the function; its callers are cut off.
+    Focus(FrameKey),
+    /// Only samples below this call path; the callers above its last frame are cut off.
+    FocusPath(Path),
+    /// The function's frames vanish and their time goes to the caller.
+    Hide(FrameKey),
+    /// The frames of a whole module vanish and their time goes to the caller.
+    HideModule(String),
+    /// Samples that hold the function are dropped.
+    Drop(FrameKey),
+    /// Only samples with a frame that matches the search text.
+    Keep(String),
+    /// Samples with a frame that matches the search text are dropped.
+    Without(String),
+    /// Calls of a function from itself, directly or further down, become one frame.
+    CollapseRecursion(FrameKey),
+    /// Runtime and dependencies vanish, their time goes to the caller in one's own code.
+    OwnCode,
+}
+
+/// A thread by content: process, thread and name as far as the file tells.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+pub struct ThreadKey {
+    /// Process id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u64>,
+    /// Thread id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tid: Option<u64>,
+    /// Name for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+}
+
+/// The views, in the order of their tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
+pub enum ViewId {
+    /// Flame graph.
+    #[default]
+    Flame,
+    /// Hot-path table: functions, call tree, callers.
+    Table,
+    /// Event-loop stalls.
+    Stalls,
+    /// Two recordings side by side.
+    Compare,
+}
+
+/// Order of siblings in the flame graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+pub enum Order {
+    /// Heaviest left; equal calls merged.
+    #[default]
+    Weight,
+    /// By name; equal calls merged.
+    Name,
+    /// In the order of time; nothing is merged.
+    Time,
+}
+
+/// What a format is, for start page, help and tests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormatInfo {
+    /// Stable; appears in addresses, fixtures and messages.
+    pub id: String,
+    /// Name for people.
+    pub title: String,
+    /// Who writes it.
+    pub tools: Vec<String>,
+    /// Usual endings of file names, without the dot.
+    pub extensions: Vec<String>,
+    /// Commands that record such a file.
+    pub recipes: Vec<Recipe>,
+}
+
+/// A command that writes a file which opens here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// What the person notices: `a script is slow`; empty for a plain entry of the list by tool.
+    pub symptom: String,
+    /// The tool.
+    pub tool: String,
+    /// Group of the list by tool: `Node.js`, `Python`, `Linux, Go, Rust`.
+    pub group: String,
+    /// The command, ready to paste.
+    pub command: String,
+    /// What to know about it, one sentence, or empty.
+    pub note: String,
+}
+
+/// Part of a bundle that opens as one recording.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// What is being done: `reading`, `building`.
+    pub phase: String,
+    /// Bytes of the file read so far, before unpacking.
+    pub read: u64,
+    /// Bytes of the file.
+    pub size: u64,
+}
