@@ -4,8 +4,10 @@
 //! for, what it must not know, and which way the arrows point.
 
 pub mod error;
+pub mod formats;
 pub mod input;
 pub mod model;
+pub mod protocol;
 pub mod units;
 #[cfg(target_arch = "wasm32")]
 pub mod web;

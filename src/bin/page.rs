@@ -26,7 +26,9 @@ mod page {
         let on_message = |data: JsValue| say(&data.as_string().unwrap_or_default());
         let worker = program.start(on_message, |problem| say(&problem))?;
 
-        let element = document().get_element_by_id("picture").ok_or("the page has no canvas")?;
+        let element = document()
+            .get_element_by_id("picture")
+            .ok_or("the page has no canvas")?;
         let canvas: HtmlCanvasElement = element.unchecked_into();
         let canvas = canvas
             .transfer_control_to_offscreen()

@@ -38,8 +38,13 @@ mod work {
         let canvas: OffscreenCanvas = Reflect::get(data, &"canvas".into())?.dyn_into()?;
         let context = canvas.get_context("2d")?.ok_or("no 2d context")?;
         let context: OffscreenCanvasRenderingContext2d = context.unchecked_into();
-        let (width, height) = (f64::from(canvas.width()) / 2.0, f64::from(canvas.height()) / 2.0);
-        for (quarter, colour) in [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].iter().zip(COLOURS)
+        let (width, height) = (
+            f64::from(canvas.width()) / 2.0,
+            f64::from(canvas.height()) / 2.0,
+        );
+        for (quarter, colour) in [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
+            .iter()
+            .zip(COLOURS)
         {
             context.set_fill_style_str(colour);
             context.fill_rect(quarter.0 * width, quarter.1 * height, width, height);

@@ -67,7 +67,10 @@ impl WorkerProgram {
         let (glue, wasm) = addresses()?;
         let module = compile(&wasm).await?;
         let script = BlobUrl::of_script(&script_importing(&glue)).map_err(|e| sentence(&e))?;
-        Ok(WorkerProgram { module, script: Rc::new(script) })
+        Ok(WorkerProgram {
+            module,
+            script: Rc::new(script),
+        })
     }
 
     /// Starts one worker.
@@ -123,7 +126,9 @@ impl WorkerClient {
     /// One sentence, where something cannot be transferred, for instance a canvas for the second
     /// time.
     pub fn post_with_transfer(&self, message: &JsValue, transfer: &Array) -> Result<(), String> {
-        self.worker.post_message_with_transfer(message, transfer).map_err(|e| sentence(&e))
+        self.worker
+            .post_message_with_transfer(message, transfer)
+            .map_err(|e| sentence(&e))
     }
 
     /// Ends the worker at once. The same as dropping the client, with a name.
@@ -135,7 +140,8 @@ impl WorkerClient {
         on_error: Option<&Closure<dyn FnMut(Event)>>,
     ) {
         let on_error = on_error.map(|closure| closure.as_ref().unchecked_ref());
-        self.worker.set_onmessage(on_message.map(|closure| closure.as_ref().unchecked_ref()));
+        self.worker
+            .set_onmessage(on_message.map(|closure| closure.as_ref().unchecked_ref()));
         self.worker.set_onmessageerror(on_error);
         self.worker.set_onerror(on_error);
     }
@@ -178,8 +184,14 @@ fn script_importing(glue: &str) -> String {
 /// The absolute addresses of the worker's glue and wasm. A Blob has no address to be relative to.
 fn addresses() -> Result<(String, String), String> {
     const MISSING: &str = "the page does not say where its worker is; build it with trunk";
-    let document = web_sys::window().and_then(|window| window.document()).ok_or(MISSING)?;
-    let meta = document.query_selector("meta[name=worker]").ok().flatten().ok_or(MISSING)?;
+    let document = web_sys::window()
+        .and_then(|window| window.document())
+        .ok_or(MISSING)?;
+    let meta = document
+        .query_selector("meta[name=worker]")
+        .ok()
+        .flatten()
+        .ok_or(MISSING)?;
     let base = document.base_uri().ok().flatten().ok_or(MISSING)?;
     let absolute = |attribute: &str| {
         let relative = meta.get_attribute(attribute).ok_or(MISSING)?;
@@ -198,11 +210,16 @@ async fn compile(url: &str) -> Result<JsValue, String> {
         .unchecked_into();
     if !response.ok() {
         let status = response.status();
-        return Err(format!("the worker program is missing (status {status}); reload the page"));
+        return Err(format!(
+            "the worker program is missing (status {status}); reload the page"
+        ));
     }
-    compile_response(&response)
-        .await
-        .map_err(|e| format!("the browser cannot compile the worker program: {}", sentence(&e)))
+    compile_response(&response).await.map_err(|e| {
+        format!(
+            "the browser cannot compile the worker program: {}",
+            sentence(&e)
+        )
+    })
 }
 
 async fn compile_response(response: &Response) -> Result<JsValue, JsValue> {
@@ -219,7 +236,10 @@ async fn compile_response(response: &Response) -> Result<JsValue, JsValue> {
 /// What is known about an error event. One without a message means that the worker's script or
 /// what it imports could not be loaded.
 fn error_sentence(event: &Event) -> String {
-    let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
+    let message = event
+        .dyn_ref::<ErrorEvent>()
+        .map(ErrorEvent::message)
+        .unwrap_or_default();
     match (message.is_empty(), event.type_() == "messageerror") {
         (false, _) => message,
         (true, true) => "a message from the worker could not be read".to_owned(),

@@ -50,11 +50,21 @@ struct Answer {
 
 impl Answer {
     fn ok(media_type: &'static str, body: Vec<u8>) -> Answer {
-        Answer { status: "200 OK", media_type, location: None, body }
+        Answer {
+            status: "200 OK",
+            media_type,
+            location: None,
+            body,
+        }
     }
 
     fn failed(status: &'static str) -> Answer {
-        Answer { status, media_type: "text/plain", location: None, body: status.into() }
+        Answer {
+            status,
+            media_type: "text/plain",
+            location: None,
+            body: status.into(),
+        }
     }
 }
 
@@ -78,7 +88,10 @@ fn answer(stream: TcpStream, site: &Site) -> io::Result<()> {
 }
 
 fn write_answer(mut stream: TcpStream, answer: &Answer, with_body: bool) -> io::Result<()> {
-    let location = answer.location.iter().map(|to| format!("Location: {to}\r\n"));
+    let location = answer
+        .location
+        .iter()
+        .map(|to| format!("Location: {to}\r\n"));
     let head = format!(
         "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\
          Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
@@ -99,9 +112,15 @@ impl Site {
         let path = target.split(['?', '#']).next().unwrap_or("/");
         if format!("{path}/") == self.prefix {
             let location = Some(self.prefix.clone());
-            return Answer { location, ..Answer::failed("301 Moved Permanently") };
+            return Answer {
+                location,
+                ..Answer::failed("301 Moved Permanently")
+            };
         }
-        let name = match path.strip_prefix(self.prefix.as_str()).and_then(percent_decoded) {
+        let name = match path
+            .strip_prefix(self.prefix.as_str())
+            .and_then(percent_decoded)
+        {
             Some(name) => name,
             None => return Answer::failed("404 Not Found"),
         };

@@ -7,8 +7,10 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 pub(crate) mod cpuprofile;
+pub(crate) mod expected;
 pub(crate) mod folded;
 pub(crate) mod pprof;
+pub(crate) mod program;
 pub(crate) mod stalls;
 pub(crate) mod unpack;
 

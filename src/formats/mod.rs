@@ -1,0 +1,264 @@
+//! Formats: one file each, the registry [`FORMATS`], and [`open`]: unpack, detect, decode.
+//!
+//! A format knows the model and the input, never another format and never a view. Adding one is a
+//! file with `FORMAT` and its line in the registry.
+
+use crate::error::{Error, Result};
+use crate::input::{Bundle, Limits, Named, Report, Window, fingerprint};
+use crate::model::vocab::FormatInfo;
+use crate::model::{Builder, Origin, Recording};
+
+pub mod cpuprofile;
+pub mod folded;
+pub mod pprof;
+
+/// How sure a format is that a file is its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// It is not.
+    No,
+    /// It may be, for this reason; any `Yes` is stronger. Text formats answer at most this.
+    Maybe(String),
+    /// It is, for this reason, as it is told to people: `starts with "nodes", "samples": V8 CPU profile`.
+    Yes(String),
+}
+
+/// What detection may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// The file's name. It may break a doubt, it never decides alone.
+    pub name: &'a str,
+    /// The first bytes after unpacking, at least 64 KiB where there are as many.
+    pub bytes: &'a [u8],
+    /// Whether `bytes` is the whole content.
+    pub is_whole: bool,
+}
+
+/// Whether a decoder can read forward only or needs to jump.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// One pass from the start.
+    Forward,
+    /// Reads at offsets.
+    Random,
+}
+
+/// A format that can be opened.
+pub struct Format {
+    /// Stable; appears in addresses, fixtures and messages.
+    pub id: &'static str,
+    /// Name for people.
+    pub title: &'static str,
+    /// Who writes it.
+    pub tools: &'static [&'static str],
+    /// Usual endings of file names, without the dot.
+    pub extensions: &'static [&'static str],
+    /// Commands that record such a file.
+    pub recipes: &'static [Recipe],
+    /// How it is read.
+    pub access: Access,
+    /// Looks at a head, allocates little, never reads on.
+    pub detect: fn(&Head<'_>) -> Fit,
+    /// Reads one file into the builder: interns, notes, and pushes at least one profile.
+    pub decode: fn(&mut Window, &mut Builder, &Context<'_>) -> Result<()>,
+}
+
+/// A command that writes a file which opens here. See [`crate::model::vocab::Recipe`].
+pub struct Recipe {
+    /// What the person notices, or empty.
+    pub symptom: &'static str,
+    /// The tool.
+    pub tool: &'static str,
+    /// Group of the list by tool.
+    pub group: &'static str,
+    /// The command, ready to paste.
+    pub command: &'static str,
+    /// One sentence, or empty.
+    pub note: &'static str,
+}
+
+/// What a decoder may want to know besides the bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The file's name.
+    pub name: &'a str,
+    /// Choices of the person who opened it.
+    pub options: &'a Options,
+}
+
+/// Choices that change what is read.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Limits of the opening.
+    pub limits: Limits,
+    /// Whether a pprof file's own drop and keep patterns are applied, as `go tool pprof` does.
+    pub prune: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { limits: Limits::default(), prune: true }
+    }
+}
+
+/// All formats, in the order in which lists show them.
+pub static FORMATS: &[Format] = &[cpuprofile::FORMAT, pprof::FORMAT, folded::FORMAT];
+
+impl Format {
+    /// The format as lists, start page and help show it.
+    pub fn info(&self) -> FormatInfo {
+        let owned = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect();
+        FormatInfo {
+            id: self.id.into(),
+            title: self.title.into(),
+            tools: owned(self.tools),
+            extensions: owned(self.extensions),
+            recipes: self.recipes.iter().map(Recipe::owned).collect(),
+        }
+    }
+}
+
+impl Recipe {
+    fn owned(&self) -> crate::model::vocab::Recipe {
+        crate::model::vocab::Recipe {
+            symptom: self.symptom.into(),
+            tool: self.tool.into(),
+            group: self.group.into(),
+            command: self.command.into(),
+            note: self.note.into(),
+        }
+    }
+}
+
+/// Bytes that detection gets to see.
+const HEAD_BYTES: usize = 64 << 10;
+
+/// What was recognised, before anything is decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recognised {
+    /// Id of the format.
+    pub format: String,
+    /// Title of the format.
+    pub title: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Told what is happening while a bundle opens.
+pub trait Watch {
+    /// A format was recognised.
+    fn recognised(&mut self, _what: &Recognised) {}
+}
+
+impl Watch for () {}
+
+/// Opens a bundle as one recording: unpack, detect, decode.
+pub fn open(bundle: Bundle, options: &Options, report: Option<Report>, watch: &mut dyn Watch) -> Result<Recording> {
+    let mut builder = Builder::new();
+    let mut origin: Option<Origin> = None;
+    for named in bundle {
+        let name = named.name.clone();
+        let opened = open_one(named, options, report.clone(), watch, &mut builder).map_err(|e| e.in_file(&name))?;
+        origin.get_or_insert(opened);
+    }
+    origin
+        .map(|origin| builder.finish(origin))
+        .ok_or_else(|| Error::whole("nothing was opened", "Choose at least one file."))
+}
+
+fn open_one(
+    mut named: Named,
+    options: &Options,
+    report: Option<Report>,
+    watch: &mut dyn Watch,
+    builder: &mut Builder,
+) -> Result<Origin> {
+    let size = named.source.size();
+    let unreadable = |e: std::io::Error| {
+        Error::whole(format!("the file could not be read ({e})"), "It may have moved: drop it again.")
+    };
+    let fingerprint = fingerprint(named.source.as_mut()).map_err(unreadable)?;
+    let mut window = Window::open(named.source, &options.limits, report)?;
+    let (format, why) = detect(&named.name, &mut window)?;
+    watch.recognised(&Recognised { format: format.id.into(), title: format.title.into(), why: why.clone() });
+    let before = builder.profile_count();
+    let context = Context { name: &named.name, options };
+    (format.decode)(&mut window, builder, &context)?;
+    if builder.profile_count() == before {
+        return Err(Error::whole("no profile was found in it", "Check that the recording ended properly."));
+    }
+    for note in window.notes() {
+        builder.note(&note.code, note.count, note.text);
+    }
+    Ok(Origin { name: named.name, size, fingerprint, format: format.id.into(), detected_by: why })
+}
+
+/// The one format that answers for this content, and why.
+pub fn detect(name: &str, window: &mut Window) -> Result<(&'static Format, String)> {
+    let is_whole = window.want(HEAD_BYTES)?.len() < HEAD_BYTES;
+    let layers = window.layers().to_vec();
+    let cut = window.is_cut();
+    let head = Head { name, bytes: window.data(), is_whole };
+    if head.bytes.iter().all(u8::is_ascii_whitespace) && is_whole {
+        return Err(nothing_inside(head.bytes.is_empty(), &layers, cut));
+    }
+    let (format, why) = choose(&head).ok_or_else(|| unrecognised(&head, cut))?;
+    let packed: String = layers.iter().map(|l| format!("{l}, then ")).collect();
+    Ok((format, format!("{packed}{why}")))
+}
+
+/// Every format's answer; the strongest one that nobody else equals.
+fn choose(head: &Head<'_>) -> Option<(&'static Format, String)> {
+    let mut fits: Vec<(&Format, Fit)> = FORMATS.iter().map(|f| (f, (f.detect)(head))).collect();
+    fits.retain(|(_, fit)| *fit != Fit::No);
+    let rank = |fit: &Fit| matches!(fit, Fit::Yes(_));
+    fits.sort_by_key(|(_, fit)| !rank(fit));
+    if fits.len() > 1 && rank(&fits[0].1) == rank(&fits[1].1) {
+        // Two equal answers are a defect of detection, found by the matrix test: never guess.
+        return None;
+    }
+    fits.into_iter().next().and_then(|(format, fit)| match fit {
+        Fit::No => None,
+        Fit::Maybe(why) | Fit::Yes(why) => Some((format, why)),
+    })
+}
+
+/// The answers of all formats for a head, for the detection matrix.
+pub fn fits(head: &Head<'_>) -> Vec<(&'static str, Fit)> {
+    FORMATS.iter().map(|f| (f.id, (f.detect)(head))).collect()
+}
+
+fn nothing_inside(is_empty: bool, layers: &[&str], cut: bool) -> Error {
+    let problem = match (layers.first(), cut) {
+        (Some(layer), true) => format!("the {layer} stream is cut before its first byte of content"),
+        (Some(layer), false) => format!("the {layer} stream holds nothing"),
+        (None, _) if is_empty => "the file is empty".to_owned(),
+        (None, _) => "the file holds nothing but white space".to_owned(),
+    };
+    Error::at(0, problem, "The profiler writes its file when it ends: wait for it, or stop the program in an orderly way.")
+}
+
+fn unrecognised(head: &Head<'_>, cut: bool) -> Error {
+    let (problem, remedy) = guess(head.bytes, cut);
+    Error::at(0, problem, remedy)
+}
+
+/// What an unknown file looks like, and what would help.
+fn guess(bytes: &[u8], cut: bool) -> (String, &'static str) {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]);
+    let start = text.trim_start();
+    let lower = start.to_ascii_lowercase();
+    if cut {
+        return ("the packed file is cut so early that its format cannot be told".into(), "Copy or download it again.");
+    }
+    if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
+        return ("this is a web page (HTML), not a profile".into(), "The download probably gave an error page: open it to read why.");
+    }
+    if start.starts_with('{') || start.starts_with('[') {
+        return ("this is JSON, but not of a format that opens here".into(), "See the list of what can be opened on the start page.");
+    }
+    if bytes.iter().take(512).any(|&b| b < 9) {
+        return ("this binary file is not of a format that opens here".into(), "See the list of what can be opened on the start page.");
+    }
+    ("this text is not of a format that opens here".into(), "See the list of what can be opened on the start page.")
+}

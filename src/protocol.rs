@@ -1,0 +1,813 @@
+//! Everything that crosses between the page and a worker.
+//!
+//! Messages are small and sized by the screen; rows come in windows, pictures are painted in the
+//! worker. Each request carries an id that its reply repeats. Bulk (blobs, canvases, ports) crosses
+//! beside the message as transferred objects.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Note;
+use crate::model::vocab::{Filter, FormatInfo, FrameKey, Order, Path, ThreadKey, TimeRange};
+use crate::units::{Figure, Unit};
+
+/// Number of a request, unique per worker; its reply repeats it.
+pub type RequestId = u32;
+
+/// A message to a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToWorker {
+    /// Number that the reply repeats.
+    pub id: RequestId,
+    /// What is asked.
+    pub request: Request,
+}
+
+/// A message from a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FromWorker {
+    /// Number of the request that this answers; 0 for what the worker says by itself.
+    pub id: RequestId,
+    /// The answer.
+    pub reply: Reply,
+}
+
+/// What the page asks of a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "messages are few and short-lived")]
+pub enum Request {
+    /// Open the blobs that cross beside this message, under these names, as one recording.
+    Open {
+        /// A name per blob.
+        names: Vec<String>,
+        /// Choices of the person.
+        options: OpenOptions,
+    },
+    /// Numbers and rows for the page's HTML.
+    Query(Query),
+    /// Paint a canvas with this picture. Answered by [`Reply::Painted`].
+    Paint(Picture),
+    /// What lies under a point of a painted canvas. Answered by [`Reply::Hit`].
+    Hit {
+        /// Which canvas.
+        canvas: CanvasId,
+        /// CSS pixels from its left edge.
+        x: f64,
+        /// CSS pixels from its top edge.
+        y: f64,
+    },
+    /// A canvas crosses beside this message (an `OffscreenCanvas`); it is painted from now on.
+    Canvas(CanvasId),
+    /// The colours of the theme and the fonts, by token name, as the style sheet has them.
+    Theme(Theme),
+    /// A port crosses beside this message: send this recording's aggregate to the other worker
+    /// through it (`send`), or receive the other's and answer [`Query::Compare`] from then on.
+    Peer {
+        /// Whether this worker is the one that sends.
+        send: bool,
+    },
+}
+
+/// Choices made when opening.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenOptions {
+    /// Whether a pprof file's own drop and keep patterns are applied.
+    pub prune: bool,
+    /// Largest unpacked size of a packed file, bytes; `None` for the default.
+    pub unpacked_max: Option<u64>,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { prune: true, unpacked_max: None }
+    }
+}
+
+/// What a worker says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "messages are few and short-lived")]
+pub enum Reply {
+    /// The worker listens. Carries the catalogue of formats for the start page.
+    Ready {
+        /// All formats that can be opened.
+        formats: Vec<FormatInfo>,
+    },
+    /// The format was recognised.
+    Recognised {
+        /// Id of the format.
+        format: String,
+        /// Title of the format.
+        title: String,
+        /// Why, as a part of a sentence.
+        why: String,
+    },
+    /// How far reading got; at most 20 times a second.
+    Progress {
+        /// `reading` or `building`.
+        phase: String,
+        /// Bytes of the file read.
+        read: u64,
+        /// Bytes of the file.
+        size: u64,
+        /// Milliseconds since opening began.
+        millis: f64,
+    },
+    /// The recording is open.
+    Opened(Overview),
+    /// The answer to a query.
+    Answer(Answer),
+    /// A canvas was painted.
+    Painted(Painted),
+    /// What lies under a point.
+    Hit(Option<Tip>),
+    /// The request could not be answered; the recording stays as it is.
+    Failed(Failure),
+    /// The worker ends: a panic or no memory. The recording is lost, the page lives on.
+    Died {
+        /// What happened.
+        message: String,
+    },
+}
+
+/// An error as the page shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Which file.
+    pub file: String,
+    /// One sentence: where, what is wrong, what to do.
+    pub message: String,
+    /// Byte offset, if known.
+    pub offset: Option<u64>,
+    /// The first bytes of the file, at most 200, for a look at what it really is.
+    pub head: Vec<u8>,
+}
+
+/// What an open recording is, independent of any selection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// File name.
+    pub name: String,
+    /// Size of the file, bytes.
+    pub size: u64,
+    /// SHA-256 over size, first and last MiB.
+    pub fingerprint: String,
+    /// Id of the format.
+    pub format: String,
+    /// Title of the format.
+    pub title: String,
+    /// Why it was recognised.
+    pub detected_by: String,
+    /// What was repaired, estimated or left out.
+    pub notes: Vec<Note>,
+    /// Facts of the file.
+    pub meta: Vec<(String, String)>,
+    /// The threads, busiest first.
+    pub threads: Vec<ThreadInfo>,
+    /// What was measured.
+    pub values: Vec<ValueInfo>,
+    /// Index into `values` of the one shown first.
+    pub default_value: usize,
+    /// Whether samples have times.
+    pub has_time: bool,
+    /// Why there are no stalls to show and what to record instead, if so.
+    pub no_stalls: Option<String>,
+    /// Milliseconds from the request to here.
+    pub millis: f64,
+    /// Bytes of memory held by the tables.
+    pub table_bytes: u64,
+}
+
+/// A thread in the list of threads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadInfo {
+    /// How it is named in filters and addresses.
+    pub key: ThreadKey,
+    /// How it is shown.
+    pub label: String,
+    /// Number of samples.
+    pub samples: u64,
+    /// Its share of all threads' default value, 0..1.
+    pub share: f64,
+}
+
+/// A value that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueInfo {
+    /// The file's word, used in addresses.
+    pub name: String,
+    /// Name for people.
+    pub label: String,
+    /// What it measures.
+    pub unit: Unit,
+}
+
+/// What is looked at: every number on the page is a function of this and the recording.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+pub struct Scope {
+    /// The filter stack, in order. Threads are a filter too.
+    pub filters: Vec<Filter>,
+    /// The value by its name; `None` for the default.
+    pub value: Option<String>,
+    /// Whether garbage collection is nested under the stack before it (drawn and in the tree only).
+    pub nest_gc: bool,
+}
+
+/// A question for numbers or rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Query {
+    /// The summary line and the findings of the moment.
+    Summary(Scope),
+    /// Rows `from..from + count` of the table of functions.
+    Functions {
+        /// What is looked at.
+        scope: Scope,
+        /// Only functions whose name or file matches.
+        search: String,
+        /// Column and direction.
+        sort: Sort,
+        /// First row.
+        from: u32,
+        /// Number of rows.
+        count: u32,
+    },
+    /// Rows of a call tree as far as it is expanded.
+    Tree {
+        /// What is looked at.
+        scope: Scope,
+        /// Callees from the roots (`false`), or callers from each function (`true`).
+        callers: bool,
+        /// Order of siblings.
+        sort: Sort,
+        /// What to do to the expansion before answering.
+        change: TreeChange,
+        /// Matches are marked.
+        search: String,
+        /// First row.
+        from: u32,
+        /// Number of rows.
+        count: u32,
+    },
+    /// Everything about a function, or a frame at a path, for the details panel.
+    Details {
+        /// What is looked at.
+        scope: Scope,
+        /// The function.
+        function: FrameKey,
+        /// The call path that ends in it, when one frame is selected and not the function everywhere.
+        path: Option<Path>,
+    },
+    /// Stalls of the loop at or above a threshold.
+    Stalls {
+        /// What is looked at; of its filters only threads and time apply.
+        scope: Scope,
+        /// Milliseconds.
+        threshold_ms: u32,
+    },
+    /// How much a search text matches.
+    Search {
+        /// What is looked at.
+        scope: Scope,
+        /// The text.
+        text: String,
+        /// Direction to the next match from `at`: +1, -1, or 0 to only count.
+        step: i32,
+        /// Path of the frame that the step starts from.
+        at: Option<Path>,
+    },
+    /// Functions of this recording (before) and of the peer (after) side by side.
+    Compare {
+        /// What is looked at in this recording; the peer sent its own.
+        scope: Scope,
+        /// Only matching functions.
+        search: String,
+        /// Column and direction.
+        sort: Sort,
+        /// First row.
+        from: u32,
+        /// Number of rows.
+        count: u32,
+    },
+    /// The frame next to another in the flame graph, for the arrow keys.
+    Move {
+        /// The picture that the arrows move in.
+        flame: FlameView,
+        /// From where.
+        at: Path,
+        /// Where to.
+        to: Direction,
+    },
+}
+
+/// Directions as drawn in the flame graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Direction {
+    /// To the caller.
+    Parent,
+    /// To the heaviest callee.
+    Child,
+    /// To the sibling on the left.
+    Left,
+    /// To the sibling on the right.
+    Right,
+}
+
+/// Changes of a tree's expansion. Rows are named by the numbers that [`TreeRow::node`] gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum TreeChange {
+    /// None.
+    #[default]
+    Keep,
+    /// Show the children of a row.
+    Expand(u32),
+    /// Hide them.
+    Collapse(u32),
+    /// Show the heaviest path from a row, or from the roots.
+    ExpandHeaviest(Option<u32>),
+    /// Show the rows that lead to a path.
+    Reveal(Path),
+    /// Back to the roots.
+    CollapseAll,
+}
+
+/// A column of a table and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Sort {
+    /// By what.
+    pub column: SortColumn,
+    /// Whether the smallest comes first.
+    pub ascending: bool,
+}
+
+impl Default for Sort {
+    fn default() -> Self {
+        Self { column: SortColumn::SelfValue, ascending: false }
+    }
+}
+
+/// Columns that tables sort by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SortColumn {
+    /// Own value.
+    SelfValue,
+    /// Value with callees.
+    Total,
+    /// Number of own samples.
+    Samples,
+    /// Name.
+    Name,
+    /// Module.
+    Module,
+    /// Compare: value before.
+    Before,
+    /// Compare: value after.
+    After,
+    /// Compare: difference.
+    Difference,
+}
+
+/// Answers to [`Query`], one variant each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "messages are few and short-lived")]
+pub enum Answer {
+    /// To [`Query::Summary`].
+    Summary(Summary),
+    /// To [`Query::Functions`].
+    Functions(Rows<FunctionRow>),
+    /// To [`Query::Tree`].
+    Tree(Rows<TreeRow>),
+    /// To [`Query::Details`]; `None` when the selection holds no such function.
+    Details(Option<Details>),
+    /// To [`Query::Stalls`].
+    Stalls(StallReport),
+    /// To [`Query::Search`].
+    Search(SearchResult),
+    /// To [`Query::Compare`].
+    Compare(CompareRows),
+    /// To [`Query::Move`].
+    Moved(Option<Path>),
+}
+
+/// A number with all that is said of it: exact, for people, and its share of the stated base.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct Amount {
+    /// Exact, in the value's base unit times 10^decimals.
+    pub raw: i64,
+    /// For people.
+    pub figure: Option<Figure>,
+    /// Share of the base (see [`Summary::base`]) as text, `38.2 %`; empty when there is none.
+    pub share: String,
+    /// Share of the base, 0..1 (may be negative for differences).
+    pub part: f64,
+    /// Number of samples (rows of the file where it is aggregated).
+    pub samples: u64,
+}
+
+/// One part of the summary line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// `own`, `dependency`, `runtime`, `native`, `kernel`, `gc`, `program`, `idle`, `before`, `after`:
+    /// also the name of its colour.
+    pub key: String,
+    /// For people: `my code`.
+    pub label: String,
+    /// Nanoseconds (or the value's unit).
+    pub amount: Amount,
+    /// Digits in the unit of the whole, rounded so that the printed parts add up to the printed whole.
+    pub printed: String,
+}
+
+/// The summary line of a scope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The whole: wall time of the selection where there is time, else the total of the value.
+    pub whole: Amount,
+    /// Digits of the whole, to the same precision as the parts.
+    pub printed: String,
+    /// Unit of the printed digits.
+    pub unit: String,
+    /// `wall`, `selected`, or the value's name.
+    pub whole_label: String,
+    /// The parts; they add up to the whole exactly, and in print.
+    pub parts: Vec<Part>,
+    /// What 100 % is in every share: the total of the flame graph.
+    pub base: Amount,
+    /// What 100 % is, in words: `4.78 s of active time in the selection`.
+    pub base_label: String,
+    /// How much rests on gaps of over five median intervals.
+    pub late: Option<LateGaps>,
+    /// Number of samples in the selection.
+    pub samples: u64,
+    /// Whether `samples` are rows of an aggregated file instead.
+    pub is_aggregated: bool,
+    /// Median distance of samples, nanoseconds; 0 when unknown.
+    pub interval_ns: i64,
+    /// Length of the whole recording, nanoseconds; 0 without time.
+    pub duration_ns: i64,
+    /// The heaviest functions by own value, for the verdict line, at most five.
+    pub top: Vec<FunctionRow>,
+    /// Modules in the selection by weight, for the legend, at most twelve.
+    pub legend: Vec<LegendEntry>,
+    /// What the filters did that a person should know: `hid 3 functions`.
+    pub filter_notes: Vec<String>,
+}
+
+/// Time that rests on long gaps between samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LateGaps {
+    /// Excess of the gaps, nanoseconds: an *of which*, never a term of the sum.
+    pub amount: Amount,
+    /// How many gaps.
+    pub count: u64,
+}
+
+/// A module and its colour.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LegendEntry {
+    /// Name of the module.
+    pub module: String,
+    /// Name of the colour token, such as `--flame-own-03`.
+    pub token: String,
+    /// Its own value in the selection.
+    pub amount: Amount,
+}
+
+/// How a function is shown wherever it appears.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct FunctionLabel {
+    /// By content.
+    pub key: FrameKey,
+    /// Module, as in the legend.
+    pub module: String,
+    /// Short place: `sync_middleware.js:12`, `node:fs:441`, or `native`.
+    pub place: String,
+    /// `own`, `dependency`, `runtime`, `native`, `kernel`, `gc`, `program`, `idle`.
+    pub kind: String,
+    /// Name of the colour token.
+    pub token: String,
+}
+
+/// A row of the table of functions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct FunctionRow {
+    /// Who.
+    pub label: FunctionLabel,
+    /// Own value.
+    pub self_value: Amount,
+    /// With callees, recursion counted once.
+    pub total: Amount,
+    /// Half width of the 95 % interval of the own share from time blocks, in percent points:
+    /// `± 9.0`; empty when there are too few blocks.
+    pub plus_minus: String,
+}
+
+/// A row of a call tree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TreeRow {
+    /// Number of the row's node for [`TreeChange`]; valid for this scope and direction.
+    pub node: u32,
+    /// Depth, 0 for roots.
+    pub depth: u32,
+    /// Who.
+    pub label: FunctionLabel,
+    /// Own value.
+    pub self_value: Amount,
+    /// With callees (or: value of the callers' paths).
+    pub total: Amount,
+    /// Whether it has children.
+    pub has_children: bool,
+    /// Whether they are shown.
+    pub is_expanded: bool,
+    /// Whether it lies on the heaviest path from the roots.
+    pub is_heaviest: bool,
+    /// Whether the search text matches.
+    pub is_match: bool,
+    /// Call path from the outermost function (in a callers tree: from the root function outwards).
+    pub path: Path,
+}
+
+/// A window of rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rows<T> {
+    /// Number of all rows.
+    pub all: u32,
+    /// First row given.
+    pub from: u32,
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Largest own value of all rows, for the bars.
+    pub max_self: i64,
+    /// Largest total of all rows.
+    pub max_total: i64,
+    /// Row to scroll to after a change (reveal, heaviest path).
+    pub scroll_to: Option<u32>,
+}
+
+/// Everything about a function or a frame.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Details {
+    /// Who.
+    pub label: FunctionLabel,
+    /// The frame at the path, if one is selected.
+    pub here: Option<(Amount, Amount)>,
+    /// Own value and total of the function everywhere.
+    pub everywhere: (Amount, Amount),
+    /// ± of the own share, as in [`FunctionRow::plus_minus`].
+    pub plus_minus: String,
+    /// How much of its own time rests on long gaps.
+    pub late: Option<LateGaps>,
+    /// Callers by weight, at most 20, and how many there are.
+    pub callers: (Vec<FunctionRow>, u32),
+    /// Callees by weight, the function's own time among them as itself, at most 20, and how many.
+    pub callees: (Vec<FunctionRow>, u32),
+    /// Places in the tree.
+    pub places: u32,
+    /// Whether it calls itself, directly or further down.
+    pub is_recursive: bool,
+    /// Path of the heaviest place.
+    pub heaviest: Path,
+    /// Own ticks by line, where the profiler counted them: (line, ticks).
+    pub lines: Vec<(u32, u64)>,
+    /// Labels of its samples by weight, at most 20: key, value, amount.
+    pub labels: Vec<(String, String, Amount)>,
+    /// Own time in up to 100 equal slices of the recording, each 0..1 of its slice; empty without time.
+    pub spark: Vec<f32>,
+}
+
+/// How much a search text matches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct SearchResult {
+    /// Total of the matches, overlaps counted once.
+    pub total: Amount,
+    /// Matching functions.
+    pub functions: u32,
+    /// Matching frames of the tree.
+    pub frames: u32,
+    /// The frame stepped to.
+    pub at: Option<Path>,
+    /// Why the text is not a valid search, if so.
+    pub problem: Option<String>,
+}
+
+/// Stalls of the event loop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct StallReport {
+    /// The list, longest first.
+    pub stalls: Vec<StallRow>,
+    /// Number of stalls proper.
+    pub count: u32,
+    /// Their total length, nanoseconds, and its share of wall time.
+    pub total: Amount,
+    /// Number of stretches in which the loop was merely busy with many short calls.
+    pub busy_count: u32,
+    /// Their total length.
+    pub busy_total: Amount,
+    /// Turns of the loop by length: (lower bound in ms, upper bound in ms, count), bounds doubling.
+    pub turns: Vec<(u32, u32, u32)>,
+    /// Why there is nothing, and what to record instead; empty when there is something.
+    pub why_empty: String,
+    /// The rule in one sentence and its precision, for the status line.
+    pub rule: String,
+}
+
+/// One stall.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct StallRow {
+    /// Number by length, 1 is the longest.
+    pub rank: u32,
+    /// Where it lies.
+    pub range: Option<TimeRange>,
+    /// Start, for people.
+    pub start: Option<Figure>,
+    /// Length.
+    pub length: Amount,
+    /// Length over the threshold.
+    pub over: Amount,
+    /// `stall` or `loop-busy`.
+    pub kind: String,
+    /// `inferred` or `measured`.
+    pub source: String,
+    /// Where it came from: `timer`, `HTTP request`; empty when unknown.
+    pub origin: String,
+    /// The function of the runtime that says so: `parserOnHeadersComplete`.
+    pub origin_frame: String,
+    /// The function to blame; `None` when no single function has 60 %.
+    pub culprit: Option<FunctionLabel>,
+    /// Helper in which a shared function spent the time: `in spin`; empty otherwise.
+    pub inside: String,
+    /// Share of the stall with the culprit on the stack, 0..1.
+    pub share: f64,
+    /// The path of own functions on at least 60 % of it, outermost first, ending in the culprit.
+    pub path: Vec<FunctionLabel>,
+    /// Own shares that add up to the excess over the threshold, by function.
+    pub blame: Vec<FunctionRow>,
+    /// Garbage collection inside.
+    pub gc: Amount,
+    /// Native or unknown inside.
+    pub program: Amount,
+    /// For `loop-busy`: number of calls and their median length in nanoseconds.
+    pub calls: Option<(u64, i64)>,
+    /// Number of samples inside.
+    pub samples: u64,
+    /// In words: which rule named the culprit.
+    pub why: String,
+}
+
+/// A window of the comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CompareRows {
+    /// Rows.
+    pub rows: Rows<CompareRow>,
+    /// Name of the recording before.
+    pub before: String,
+    /// Name of the recording after.
+    pub after: String,
+    /// Totals of both: the 100 % of each.
+    pub totals: (Amount, Amount),
+    /// Why the two cannot be compared in this value, if so.
+    pub problem: Option<String>,
+}
+
+/// A function in two recordings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct CompareRow {
+    /// Who.
+    pub label: FunctionLabel,
+    /// Own value before; `None` when it is not there.
+    pub before: Option<Amount>,
+    /// Own value after.
+    pub after: Option<Amount>,
+    /// After minus before.
+    pub difference: Amount,
+    /// Total before.
+    pub before_total: Option<Amount>,
+    /// Total after.
+    pub after_total: Option<Amount>,
+}
+
+/// The canvases of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum CanvasId {
+    /// The flame graph.
+    Flame,
+    /// The timeline above the views.
+    Timeline,
+}
+
+/// A picture to paint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    /// Which canvas.
+    pub canvas: CanvasId,
+    /// Width in CSS pixels.
+    pub width: f64,
+    /// Height in CSS pixels.
+    pub height: f64,
+    /// Device pixels per CSS pixel.
+    pub ratio: f64,
+    /// What is on it.
+    pub content: Content,
+}
+
+/// What a canvas shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "messages are few and short-lived")]
+pub enum Content {
+    /// A flame graph.
+    Flame(FlameView),
+    /// The timeline.
+    Timeline(TimelineView),
+}
+
+/// A flame graph and what is looked at in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct FlameView {
+    /// What is looked at.
+    pub scope: Scope,
+    /// Order of siblings.
+    pub order: Order,
+    /// Callers from each function instead of callees from the roots.
+    pub callers: bool,
+    /// Root at the bottom instead of the top.
+    pub upwards: bool,
+    /// The frame that is zoomed to, by path; empty for all.
+    pub zoom: Path,
+    /// Left edge of the visible part, 0..1 of the zoomed frame's width; negative values are clamped.
+    pub x0: f64,
+    /// Right edge, 0..1.
+    pub x1: f64,
+    /// CSS pixels scrolled down.
+    pub scroll: f64,
+    /// The selected frame, if any.
+    pub selected: Option<Path>,
+    /// The selected function: its other occurrences get an outline.
+    pub function: Option<FrameKey>,
+    /// The frame under the pointer.
+    pub hovered: Option<Path>,
+    /// Search text: what matches is underlined, the rest is dimmed.
+    pub search: String,
+}
+
+/// The timeline and what is looked at in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TimelineView {
+    /// What is looked at; its time filters are drawn as the selected range, not applied.
+    pub scope: Scope,
+    /// The visible stretch; `None` for all.
+    pub visible: Option<TimeRange>,
+    /// A range that is being dragged.
+    pub brush: Option<TimeRange>,
+    /// Threshold of the stall marks, milliseconds.
+    pub threshold_ms: u32,
+    /// The chosen stall.
+    pub stall: Option<TimeRange>,
+}
+
+/// What was painted, for scroll bars and tests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Painted {
+    /// Which canvas.
+    pub canvas: CanvasId,
+    /// Height of the whole content, CSS pixels.
+    pub content_height: f64,
+    /// Boxes painted.
+    pub boxes: u32,
+    /// Boxes that were merged because they were smaller than a pixel.
+    pub merged: u64,
+    /// Names of the frames on the way to the zoomed one, outermost first, for the breadcrumb.
+    pub crumbs: Path,
+    /// Matches of the search in the painted part.
+    pub matches: u32,
+}
+
+/// What lies under a point, for the tip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tip {
+    /// Who; `None` for merged small frames and for the timeline.
+    pub label: Option<FunctionLabel>,
+    /// One line for what is not a function: `12 small frames`, `1.20 s: 80 % my code`.
+    pub text: String,
+    /// The frame by path; empty for what is not a frame.
+    pub path: Path,
+    /// Own value and total here.
+    pub here: Option<(Amount, Amount)>,
+    /// Own value and total of the function everywhere.
+    pub everywhere: Option<(Amount, Amount)>,
+    /// The box in CSS pixels of the canvas: left, top, width, height.
+    pub rect: (f64, f64, f64, f64),
+    /// Time under the pointer, nanoseconds since the start, on the timeline and in time order.
+    pub at_ns: Option<i64>,
+    /// Name of the colour token that the box is filled with.
+    pub token: String,
+}
+
+/// Colours by token and fonts, as the style sheet has them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Theme {
+    /// Token name (`--flame-own-01`) and CSS colour.
+    pub colours: Vec<(String, String)>,
+    /// Font family of names.
+    pub mono: String,
+    /// Font family of figures.
+    pub sans: String,
+    /// Hue by module (`module`) or by own share (`heat`).
+    pub colour_by: String,
+}

@@ -1,0 +1,16 @@
+//! Tests in real browsers: Chromium, Firefox and WebKitGTK, driven through WebDriver.
+//!
+//! They need the built site in `dist/` and the drivers; `make test` sees to both. While working on
+//! one thing: `BROWSERS=chrome cargo test --test browser NAME`.
+//!
+//! To add a test, write an `async fn name(browser: Browser)` into the file of its subject and add
+//! its name to that file's `in_every_browser!`. See `harness.rs` for what a browser can be told.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod engines;
+mod harness;
+mod picture;
+mod privacy;
+mod site;
+mod start;
+mod trap;

@@ -1,0 +1,240 @@
+//! Compares a [`Reading`], whoever made it, with the numbers of an `index.json`.
+//!
+//! Where a rule differs from the index's the difference is worked out, never tolerated: the index
+//! gives the last sample of a V8 profile no time, so the time that it owns here is taken away.
+
+use serde_json::Value;
+
+use super::{Cost, Reading, cpuprofile, exact, unit};
+use crate::common::Tally;
+
+/// The numbers of a V8 profile that the program prints.
+pub(crate) fn v8(tally: &mut Tally, name: &str, reading: &Reading, facts: &cpuprofile::Profile, expected: &Value) {
+    let mut number = |what: &str, got: i128, key: &Value| {
+        if let Some(want) = key.as_i64() {
+            tally.number(|| format!("{name}: {what}"), &got, &want.into());
+        }
+    };
+    let Some(states) = reading.states else { return tally.fail(format!("{name}: no states")) };
+    let (last_key, last_ns) = facts.last.clone().unwrap_or_default();
+    let without_last = |key: &str, ns: i128| if key == last_key { ns - last_ns } else { ns };
+    let pseudo = |name: &str, ns: i128| without_last(&format!("{name}||-1"), ns);
+    number("samples", reading.samples.into(), &expected["samples"]);
+    number("duration", micros(reading.duration.unwrap_or(-1)), &expected["duration_us"]);
+    number("sampled", micros(states.active + states.idle + states.gc + states.program - last_ns), &expected["sampled_us"]);
+    number("first delta", micros(states.before_first), &expected["first_delta_us"]);
+    number("idle", micros(pseudo("(idle)", states.idle)), &expected["idle_us"]);
+    number("program", micros(pseudo("(program)", states.program)), &expected["program_us"]);
+    number("gc", micros(pseudo("(garbage collector)", states.gc)), &expected["gc_us"]);
+
+    let listed = expected["self_us_forward"].as_array().map_or(&[][..], Vec::as_slice);
+    let own = |wanted: &str| -> i128 {
+        let rows = reading.functions.iter().filter(|(f, _)| cpuprofile::key(f) == wanted);
+        let functions: i128 = rows.map(|(_, cost)| cost.own).sum();
+        functions + match wanted {
+            "(idle)||-1" => states.idle,
+            "(program)||-1" => states.program,
+            "(garbage collector)||-1" => states.gc,
+            _ => 0,
+        }
+    };
+    for row in listed {
+        let key = row[0].as_str().unwrap_or_default();
+        number(&format!("self of {key}"), micros(without_last(key, own(key))), &row[1]);
+    }
+    // The list holds the eight largest: nothing that is missing in it may be larger.
+    let smallest = listed.iter().filter_map(|row| row[1].as_i64()).min().map_or(i128::MAX, i128::from);
+    let keys: Vec<&str> = listed.iter().filter_map(|row| row[0].as_str()).collect();
+    for (function, cost) in &reading.functions {
+        let key = cpuprofile::key(function);
+        let larger = micros(without_last(&key, cost.own)) > smallest;
+        tally.hold(!larger || keys.contains(&key.as_str()), || format!("{name}: {key} has more self time than the index lists"));
+    }
+}
+
+/// The numbers of a V8 profile that only its own content gives.
+pub(crate) fn v8_file(tally: &mut Tally, name: &str, facts: &cpuprofile::Profile, expected: &Value) {
+    let mut number = |what: &str, got: i128, key: &Value| {
+        if let Some(want) = key.as_i64() {
+            tally.number(|| format!("{name}: {what}"), &got, &want.into());
+        }
+    };
+    number("nodes", facts.nodes as i128, &expected["nodes"]);
+    number("depth", facts.depth_max as i128, &expected["max_depth"]);
+    number("first delta", facts.first_delta_us, &expected["first_delta_us"]);
+    number("largest delta", facts.delta_max_us, &expected["max_delta_us"]);
+    number("negative deltas", facts.negative_deltas.into(), &expected["negative_deltas"]);
+    number("hit counts", facts.hit_count_sum, &expected["hit_count_sum"]);
+    for row in expected["self_us_backward"].as_array().into_iter().flatten() {
+        let key = row[0].as_str().unwrap_or_default();
+        number(&format!("backward self of {key}"), facts.backward_us.get(key).copied().unwrap_or(0), &row[1]);
+    }
+}
+
+fn micros(ns: i128) -> i128 {
+    assert!(ns % 1000 == 0, "{ns} ns is no whole number of microseconds");
+    ns / 1000
+}
+
+/// The numbers of a pprof profile: values, totals, what `go tool pprof -top` printed.
+pub(crate) fn pprof(tally: &mut Tally, name: &str, readings: &[Reading], expected: &Value) {
+    let types: Vec<&str> = expected["sample_types"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    tally.number(|| format!("{name}: number of values"), &readings.len(), &types.len());
+    for (reading, written) in readings.iter().zip(types) {
+        let (value, word) = written.split_once('/').unwrap_or((written, ""));
+        let (unit, factor) = unit(word);
+        tally.hold(reading.value == value && reading.unit == unit, || format!("{name}: {}/{} for {written}", reading.value, reading.unit));
+        if let Some(total) = expected["totals"][written].as_i64() {
+            tally.number(|| format!("{name}: total of {written}"), &reading.total, &(i128::from(total) * factor));
+        }
+        if let Some(samples) = expected["samples_in_file"].as_u64() {
+            tally.number(|| format!("{name}: samples"), &reading.samples, &samples);
+        }
+        pprof_clock(tally, name, reading, expected);
+    }
+    let chosen = expected["default_sample_type"].as_str().and_then(|t| t.split('/').next());
+    let default = chosen.and_then(|value| readings.iter().find(|r| r.value == value)).or(readings.last());
+    if let Some(default) = default {
+        for line in expected["top8"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            top_line(tally, name, default, line);
+        }
+    }
+}
+
+fn pprof_clock(tally: &mut Tally, name: &str, reading: &Reading, expected: &Value) {
+    // The index has the first four characters of the seconds.
+    if let (Some(seconds), Some(ns)) = (expected["Duration"].as_str(), reading.duration) {
+        let whole = format!("{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000);
+        tally.number(|| format!("{name}: duration"), &whole.get(..seconds.len()).unwrap_or_default(), &seconds);
+    }
+    let time = expected["PeriodType"].as_str().is_some_and(|t| t.ends_with("nanoseconds"));
+    let period = expected["Period"].as_str().and_then(|p| p.parse::<i128>().ok()).filter(|_| time);
+    tally.number(|| format!("{name}: period"), &reading.interval, &period);
+}
+
+/// `800ms 48.78% 48.78% 800ms 48.78% runtime.asyncPreempt`: self, its share, the running sum, total,
+/// its share, name. Figures are compared as they are printed there.
+fn top_line(tally: &mut Tally, name: &str, reading: &Reading, line: &str) {
+    let mut rest = line;
+    let mut columns = Vec::new();
+    for _ in 0..5 {
+        let (column, after) = rest.trim_start().split_once(' ').unwrap_or((rest, ""));
+        columns.push(column);
+        rest = after;
+    }
+    let function = rest.trim_start().trim_end_matches(" (inline)").trim_end_matches(" (partial-inline)");
+    let costs = reading.by_name(function);
+    tally.hold(!costs.is_empty(), || format!("{name}: no function {function}"));
+    let own = costs.iter().map(|c| c.own).sum();
+    tally.number(|| format!("{name}: self of {function}"), &as_printed(own, columns[0]), &columns[0].to_owned());
+    tally.number(|| format!("{name}: share of {function}"), &percent(own, reading.total), &columns[1].to_owned());
+    // Functions of one name in several files may share a stack: their totals do not add up.
+    if let [Cost { total, .. }] = costs[..] {
+        tally.number(|| format!("{name}: total of {function}"), &as_printed(*total, columns[3]), &columns[3].to_owned());
+        tally.number(|| format!("{name}: share of {function}"), &percent(*total, reading.total), &columns[4].to_owned());
+    }
+}
+
+/// `amount` in the unit of `like`, with two decimals unless they are zero.
+fn as_printed(amount: i128, like: &str) -> String {
+    const UNITS: [(&str, f64); 7] =
+        [("ms", 1e6), ("us", 1e3), ("ns", 1.0), ("s", 1e9), ("kB", 1024.0), ("MB", 1_048_576.0), ("GB", 1_073_741_824.0)];
+    let (suffix, scale) = UNITS.into_iter().find(|(suffix, _)| like.ends_with(suffix)).unwrap_or(("", 1.0));
+    if amount == 0 {
+        return "0".into();
+    }
+    let figure = format!("{:.2}", amount as f64 / scale);
+    format!("{}{suffix}", figure.strip_suffix(".00").unwrap_or(&figure))
+}
+
+/// A share with three significant digits, as `go tool pprof` prints it.
+fn percent(part: i128, whole: i128) -> String {
+    let share = if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 };
+    match share.abs() {
+        share if share >= 99.95 && share <= 100.05 => "100%".into(),
+        share if share >= 1.0 => format!("{share:.2}%"),
+        _ => {
+            let significant = if share == 0.0 { 0.0 } else { share };
+            format!("{}%", two_digits(significant))
+        }
+    }
+}
+
+/// Two significant digits without trailing zeros.
+fn two_digits(share: f64) -> String {
+    if share == 0.0 {
+        return "0".into();
+    }
+    let decimals = (1.0 - share.abs().log10().floor()).max(0.0) as usize;
+    let text = format!("{share:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// The numbers of folded stacks.
+pub(crate) fn folded(tally: &mut Tally, name: &str, readings: &[Reading], expected: &Value) {
+    let total = |value: &str| readings.iter().find(|r| r.value == value).map(|r| exact(r.total, r.decimals));
+    for (key, value) in [("before", "before"), ("after", "after"), ("sum", "samples"), ("total_weight", "samples")] {
+        if let Some(want) = expected[key].as_f64() {
+            tally.number(|| format!("{name}: {key}"), &total(value), &Some(want.to_string()));
+        }
+    }
+    let Some(reading) = readings.first() else { return tally.fail(format!("{name}: nothing was read")) };
+    for key in ["stacks", "lines"] {
+        if let Some(want) = expected[key].as_u64() {
+            tally.number(|| format!("{name}: {key}"), &reading.samples, &want);
+        }
+    }
+    // A stack without a frame has a weight and no function; the index lists it under the empty name.
+    let frameless = reading.total - reading.functions.iter().map(|(_, cost)| cost.own).sum::<i128>();
+    let cost = |key: &str, name: &str| -> i128 {
+        let costs = reading.by_name(name);
+        let sum = |of: fn(&Cost) -> i128| costs.iter().map(|c| of(c)).sum::<i128>();
+        let rest = if name.is_empty() { frameless } else { 0 };
+        rest + if key == "top_self" { sum(|c| c.own) } else { sum(|c| c.total) }
+    };
+    for key in ["top_self", "top_total"] {
+        for row in expected[key].as_array().into_iter().flatten() {
+            let function = row[0].as_str().unwrap_or_default();
+            let want = row[1].as_i64().map(i128::from).unwrap_or_default();
+            tally.number(|| format!("{name}: {key} of {function}"), &cost(key, function), &want);
+        }
+    }
+}
+
+/// What the importer of speedscope makes of a file, one of its profiles; its unit is turned into ours
+/// by `factor`.
+///
+/// Its frames have a line of their own rule, so functions are compared by name and file. It gives the
+/// last sample of a V8 profile no time, and leaves idle samples out.
+pub(crate) fn speedscope(tally: &mut Tally, name: &str, reading: &Reading, profile: &Value, factor: i128) {
+    for frame in profile["frames"].as_array().into_iter().flatten() {
+        let function = frame["name"].as_str().unwrap_or_default();
+        let file = frame["file"].as_str().filter(|f| !f.is_empty());
+        let same = |f: &super::Function| f.name == plain(function) && f.file.as_deref() == file;
+        let rows: Vec<&Cost> = reading.functions.iter().filter(|(f, _)| same(f)).map(|(_, cost)| cost).collect();
+        let [cost] = rows[..] else {
+            // Annotated names of one function are several frames there; the stacks below tell them apart.
+            tally.hold(!rows.is_empty(), || format!("{name}: no function {function}"));
+            continue;
+        };
+        if plain(function) != function {
+            continue;
+        }
+        let want = |key: &str| frame[key].as_i64().map(|n| i128::from(n) * factor);
+        tally.number(|| format!("{name}: self of {function}"), &Some(cost.own), &want("self"));
+        tally.number(|| format!("{name}: total of {function}"), &Some(cost.total), &want("total"));
+    }
+    let stacks = profile["folded"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let split = |line: &str| line.rsplit_once(' ').map(|(stack, weight)| (stack.to_owned(), weight.to_owned()));
+    for (stack, weight) in stacks.filter_map(split).filter(|(stack, _)| !stack.is_empty()) {
+        let want = weight.parse().map(|w: i128| (w * factor).to_string()).unwrap_or(weight);
+        let line = format!("{stack} {want}");
+        tally.hold(reading.folded.contains(&line), || format!("{name}: no stack {line}"));
+        tally.equal_numbers(usize::from(reading.folded.contains(&line)));
+    }
+}
+
+/// A name without the annotation of its kind.
+fn plain(name: &str) -> &str {
+    ["_[k]", "_[j]", "_[i]"].into_iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
+}
