@@ -8,6 +8,7 @@ pub mod formats;
 pub mod input;
 pub mod model;
 pub mod protocol;
+pub mod state;
 pub mod units;
 #[cfg(target_arch = "wasm32")]
 pub mod web;

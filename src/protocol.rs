@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::Note;
-use crate::model::vocab::{Filter, FormatInfo, FrameKey, Order, Path, ThreadKey, TimeRange};
+use crate::model::vocab::{FormatInfo, FrameKey, Order, Path, Scope, Sort, ThreadKey, TimeRange};
 use crate::units::{Figure, Unit};
 
 /// Number of a request, unique per worker; its reply repeats it.
@@ -177,7 +177,7 @@ pub struct Overview {
 }
 
 /// A thread in the list of threads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ThreadInfo {
     /// How it is named in filters and addresses.
     pub key: ThreadKey,
@@ -198,17 +198,6 @@ pub struct ValueInfo {
     pub label: String,
     /// What it measures.
     pub unit: Unit,
-}
-
-/// What is looked at: every number on the page is a function of this and the recording.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
-pub struct Scope {
-    /// The filter stack, in order. Threads are a filter too.
-    pub filters: Vec<Filter>,
-    /// The value by its name; `None` for the default.
-    pub value: Option<String>,
-    /// Whether garbage collection is nested under the stack before it (drawn and in the tree only).
-    pub nest_gc: bool,
 }
 
 /// A question for numbers or rows.
@@ -326,42 +315,6 @@ pub enum TreeChange {
     Reveal(Path),
     /// Back to the roots.
     CollapseAll,
-}
-
-/// A column of a table and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Sort {
-    /// By what.
-    pub column: SortColumn,
-    /// Whether the smallest comes first.
-    pub ascending: bool,
-}
-
-impl Default for Sort {
-    fn default() -> Self {
-        Self { column: SortColumn::SelfValue, ascending: false }
-    }
-}
-
-/// Columns that tables sort by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum SortColumn {
-    /// Own value.
-    SelfValue,
-    /// Value with callees.
-    Total,
-    /// Number of own samples.
-    Samples,
-    /// Name.
-    Name,
-    /// Module.
-    Module,
-    /// Compare: value before.
-    Before,
-    /// Compare: value after.
-    After,
-    /// Compare: difference.
-    Difference,
 }
 
 /// Answers to [`Query`], one variant each.

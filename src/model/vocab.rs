@@ -103,6 +103,53 @@ pub enum Order {
     Time,
 }
 
+/// What is looked at: every number on the page is a function of this and the recording.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+pub struct Scope {
+    /// The filter stack, in order. Threads are a filter too.
+    pub filters: Vec<Filter>,
+    /// The value by its name; `None` for the default.
+    pub value: Option<String>,
+    /// Whether garbage collection is nested under the stack before it (drawn and in the tree only).
+    pub nest_gc: bool,
+}
+
+/// A column of a table and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Sort {
+    /// By what.
+    pub column: SortColumn,
+    /// Whether the smallest comes first.
+    pub ascending: bool,
+}
+
+impl Default for Sort {
+    fn default() -> Self {
+        Self { column: SortColumn::SelfValue, ascending: false }
+    }
+}
+
+/// Columns that tables sort by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SortColumn {
+    /// Own value.
+    SelfValue,
+    /// Value with callees.
+    Total,
+    /// Number of own samples.
+    Samples,
+    /// Name.
+    Name,
+    /// Module.
+    Module,
+    /// Compare: value before.
+    Before,
+    /// Compare: value after.
+    After,
+    /// Compare: difference.
+    Difference,
+}
+
 /// What a format is, for start page, help and tests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormatInfo {
