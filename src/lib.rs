@@ -3,7 +3,9 @@
 //! This file is the map, one public module per room; see `ARCHITECTURE.md` for what each room is
 //! for, what it must not know, and which way the arrows point.
 
+pub mod analysis;
 pub mod error;
+pub mod export;
 pub mod formats;
 pub mod input;
 pub mod model;

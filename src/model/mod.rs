@@ -12,8 +12,9 @@ mod tables;
 pub mod vocab;
 
 pub use column::{Column, SEGMENT_ROWS};
-pub use profile::{LabelSets, LabelValue, Profile, Samples, Time, Value, Weights};
+pub use profile::{Extent, LabelSets, LabelValue, Profile, Samples, Time, Value, Weights};
 pub use recording::{Builder, LineTicks, Note, Origin, Recording};
 pub use strings::{StringId, Strings};
 pub use tables::{Frame, FrameId, Function, FunctionId, Interner, StackId, StackInterner, Stacks, Tag};
 pub mod picture;
+pub mod query;

@@ -1,0 +1,168 @@
+//! ± of own shares from blocks of time.
+//!
+//! Samples of one call follow each other, so a binomial interval over samples is several times too
+//! narrow. Here the selection is cut into equal blocks of time, each at least ten mean runs of the
+//! function long; the spread of the block values gives the interval. Too few blocks: no ±.
+
+use super::scoped::Scoped;
+use super::sums::rows_in;
+use super::tree::DROPPED;
+use crate::model::{FunctionId, Recording, Weights};
+
+/// Blocks at the finest cut.
+const BLOCKS_MAX: usize = 50;
+/// Fewest blocks that give an interval.
+const BLOCKS_MIN: usize = 20;
+/// Shortest block in mean runs.
+const RUNS_PER_BLOCK: f64 = 10.0;
+/// Two-sided 95 % quantile of Student's t for 20 to 50 blocks (19 to 49 degrees of freedom).
+const T_95: f64 = 2.05;
+
+/// Half width of the 95 % interval of each function's own share, in 0..1 of the tree's base;
+/// `None` where there are too few blocks. One pass over the samples for all functions asked for.
+pub fn half_widths(recording: &Recording, scoped: &Scoped, functions: &[FunctionId]) -> Vec<Option<f64>> {
+    let nothing = vec![None; functions.len()];
+    let Some((profile, value)) = scoped.each(recording).next() else { return nothing };
+    // Blocks of several threads are not independent: one thread at a time.
+    let (Some(time), Weights::Owned, 1) = (&profile.time, &profile.values[value].weights, scoped.profiles.len()) else {
+        return nothing;
+    };
+    let (first, end_row) = rows_in(profile, value, scoped.range);
+    if first >= end_row {
+        return nothing;
+    }
+    let start = time.at_ns.get(first);
+    let end = time.at_ns.get(end_row - 1) + time.owned_ns(end_row - 1);
+    let length = end - start;
+    if length < BLOCKS_MIN as i64 {
+        return nothing;
+    }
+    let columns = columns_of(recording, functions);
+    let mut sums = Blocks::new(functions.len(), start, length);
+    let mut last = u32::MAX;
+    scoped.walk(recording, |_, i, node, weight, _| {
+        let at = time.at_ns.get(i).max(start);
+        let column = match (node, scoped.tree.shape.function(node.min(scoped.tree.shape.len() as u32 - 1))) {
+            (DROPPED, _) | (_, None) => u32::MAX,
+            (_, Some(function)) => columns[function.index()],
+        };
+        sums.add(at, column, weight, node != DROPPED, column != last);
+        last = column;
+    });
+    (0..functions.len()).map(|k| sums.half_width(k)).collect()
+}
+
+fn columns_of(recording: &Recording, functions: &[FunctionId]) -> Vec<u32> {
+    let mut columns = vec![u32::MAX; recording.functions.len()];
+    functions.iter().enumerate().for_each(|(k, f)| columns[f.index()] = k as u32);
+    columns
+}
+
+struct Blocks {
+    start: i64,
+    length: i64,
+    /// Value of everything in the tree per block.
+    base: Vec<f64>,
+    /// Value per function and block.
+    own: Vec<f64>,
+    /// Runs per function.
+    runs: Vec<u64>,
+}
+
+impl Blocks {
+    fn new(functions: usize, start: i64, length: i64) -> Self {
+        Self {
+            start,
+            length,
+            base: vec![0.0; BLOCKS_MAX],
+            own: vec![0.0; BLOCKS_MAX * functions],
+            runs: vec![0; functions],
+        }
+    }
+
+    fn add(&mut self, at: i64, column: u32, weight: i64, in_tree: bool, is_new_run: bool) {
+        // The sample's stretch may cross blocks; it is split where it does.
+        let mut from = at - self.start;
+        let end = from + weight;
+        while from < end {
+            let block = self.block(from);
+            let blocks = BLOCKS_MAX as i128;
+            let block_end = (((block + 1) as i128 * i128::from(self.length) + blocks - 1) / blocks) as i64;
+            let part = end.min(block_end.max(from + 1)) - from;
+            if in_tree {
+                self.base[block] += part as f64;
+            }
+            if column != u32::MAX {
+                self.own[column as usize * BLOCKS_MAX + block] += part as f64;
+            }
+            from += part;
+        }
+        if column != u32::MAX && is_new_run {
+            self.runs[column as usize] += 1;
+        }
+    }
+
+    fn block(&self, offset: i64) -> usize {
+        let block = i128::from(offset) * BLOCKS_MAX as i128 / i128::from(self.length);
+        usize::try_from(block).unwrap_or(0).min(BLOCKS_MAX - 1)
+    }
+
+    /// The ratio estimator over blocks: residuals of own − share × base.
+    fn half_width(&self, function: usize) -> Option<f64> {
+        let own = &self.own[function * BLOCKS_MAX..(function + 1) * BLOCKS_MAX];
+        let (total, base): (f64, f64) = (own.iter().sum(), self.base.iter().sum());
+        if total <= 0.0 || base <= 0.0 || self.runs[function] == 0 {
+            return None;
+        }
+        let run = total / self.runs[function] as f64;
+        let blocks = (self.length as f64 / (run * RUNS_PER_BLOCK)).floor().min(BLOCKS_MAX as f64) as usize;
+        // Whole numbers of the finest blocks are joined, so that the cut stays equal.
+        let join = BLOCKS_MAX.div_ceil(blocks.max(1));
+        let blocks = BLOCKS_MAX / join;
+        if blocks < BLOCKS_MIN {
+            return None;
+        }
+        let share = total / base;
+        let squares: f64 = (0..blocks)
+            .map(|b| {
+                let part = b * join..((b + 1) * join).min(BLOCKS_MAX);
+                let rest = own[part.clone()].iter().sum::<f64>() - share * self.base[part].iter().sum::<f64>();
+                rest * rest
+            })
+            .sum();
+        let n = blocks as f64;
+        Some(T_95 * (n / (n - 1.0) * squares).sqrt() / base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::modules::Modules;
+    use super::*;
+    use crate::model::picture;
+    use crate::model::vocab::Scope;
+
+    fn width(picture: &str) -> Option<f64> {
+        let recording = picture::timed(picture);
+        let modules = Modules::of(&recording);
+        let scoped = Scoped::new(&recording, &modules, &Scope::default());
+        half_widths(&recording, &scoped, &[FunctionId::from_index(0)])[0]
+    }
+
+    #[test]
+    fn a_steady_share_is_narrow() {
+        let steady = "a 10\nb 10\n".repeat(2_000);
+        assert!(width(&steady).expect("there are enough blocks") < 0.01);
+    }
+
+    #[test]
+    fn a_share_that_comes_in_one_piece_has_none() {
+        let one = format!("{}{}", "a 10\n".repeat(500), "b 10\n".repeat(500));
+        assert_eq!(width(&one), None);
+    }
+
+    #[test]
+    fn too_few_samples_have_none() {
+        assert_eq!(width("a 10\nb 10"), None);
+    }
+}

@@ -1,0 +1,158 @@
+//! The bottom-up tree: callers of each function, expanded as far as it is looked at.
+//!
+//! A root is a function with own value; its total is that own value summed over all places. Its
+//! children are the callers on the paths that lead there. A full inverted tree is far larger than
+//! the original, so nodes expand on demand.
+
+use super::tree::{ROOT, Tree};
+use crate::model::FunctionId;
+
+/// One node of the bottom-up tree.
+#[derive(Debug, Clone)]
+struct Node {
+    parent: Option<u32>,
+    function: Option<FunctionId>,
+    value: i64,
+    width: i64,
+    samples: u64,
+    depth: u32,
+    /// The places that the node stands for: (node whose own value it is, node that has been reached upwards).
+    places: Vec<(u32, u32)>,
+    children: Option<Vec<u32>>,
+}
+
+/// A bottom-up tree that grows as it is expanded.
+#[derive(Debug)]
+pub struct Callers {
+    nodes: Vec<Node>,
+    roots: Vec<u32>,
+}
+
+impl Callers {
+    /// The roots: every function with own value, heaviest first.
+    pub fn new(tree: &Tree) -> Self {
+        let mut callers = Self { nodes: Vec::new(), roots: Vec::new() };
+        let places = (0..tree.shape.len() as u32)
+            .filter(|&n| tree.self_value.get(n as usize) != 0 || tree.self_samples.get(n as usize) > 0)
+            .map(|n| (n, n))
+            .collect();
+        callers.roots = callers.group(tree, None, places);
+        callers
+    }
+
+    /// The root nodes, heaviest first.
+    pub fn roots(&self) -> &[u32] {
+        &self.roots
+    }
+
+    /// The callers of a node, heaviest first, worked out when first asked for.
+    pub fn children(&mut self, tree: &Tree, node: u32) -> Vec<u32> {
+        let known = &self.nodes[node as usize];
+        if let Some(children) = &known.children {
+            return children.clone();
+        }
+        let up: Vec<(u32, u32)> = known
+            .places
+            .iter()
+            .filter(|&&(_, at)| at != ROOT && tree.shape.parent(at) != ROOT)
+            .map(|&(leaf, at)| (leaf, tree.shape.parent(at)))
+            .collect();
+        let children = self.group(tree, Some(node), up);
+        self.nodes[node as usize].children = Some(children.clone());
+        children
+    }
+
+    /// Whether a node has callers.
+    pub fn has_children(&self, tree: &Tree, node: u32) -> bool {
+        self.nodes[node as usize].places.iter().any(|&(_, at)| at != ROOT && tree.shape.parent(at) != ROOT)
+    }
+
+    /// The node's function; `None` for samples without a frame.
+    pub fn function(&self, node: u32) -> Option<FunctionId> {
+        self.nodes[node as usize].function
+    }
+
+    /// Own value of the root function that reaches it through this path of callers.
+    pub fn value(&self, node: u32) -> i64 {
+        self.nodes[node as usize].value
+    }
+
+    /// Sum of |own values|, for widths.
+    pub fn width(&self, node: u32) -> i64 {
+        self.nodes[node as usize].width
+    }
+
+    /// Number of samples.
+    pub fn samples(&self, node: u32) -> u64 {
+        self.nodes[node as usize].samples
+    }
+
+    /// Depth, 0 for roots.
+    pub fn depth(&self, node: u32) -> u32 {
+        self.nodes[node as usize].depth
+    }
+
+    /// The node that this one calls; `None` for roots.
+    pub fn parent(&self, node: u32) -> Option<u32> {
+        self.nodes[node as usize].parent
+    }
+
+    /// Functions from the root of the bottom-up tree to the node.
+    pub fn path(&self, node: u32) -> Vec<FunctionId> {
+        let mut path: Vec<FunctionId> =
+            std::iter::successors(Some(node), |&n| self.parent(n)).filter_map(|n| self.function(n)).collect();
+        path.reverse();
+        path
+    }
+
+    fn group(&mut self, tree: &Tree, parent: Option<u32>, mut places: Vec<(u32, u32)>) -> Vec<u32> {
+        let function = |at: u32| tree.shape.function(at);
+        places.sort_by_key(|&(leaf, at)| (function(at), leaf));
+        let depth = parent.map_or(0, |p| self.nodes[p as usize].depth + 1);
+        let mut out = Vec::new();
+        for same in places.chunk_by(|a, b| function(a.1) == function(b.1)) {
+            let own = |f: fn(i64) -> i64| {
+                same.iter().fold(0i64, |sum, &(leaf, _)| sum.saturating_add(f(tree.self_value.get(leaf as usize))))
+            };
+            out.push(u32::try_from(self.nodes.len()).expect("nodes are expanded by hand or by pixel"));
+            self.nodes.push(Node {
+                parent,
+                function: function(same[0].1),
+                value: own(|v| v),
+                width: own(i64::saturating_abs),
+                samples: same.iter().map(|&(leaf, _)| tree.self_samples.get(leaf as usize)).sum(),
+                depth,
+                places: same.to_vec(),
+                children: None,
+            });
+        }
+        out.sort_by_key(|&n| (std::cmp::Reverse(self.width(n)), n));
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::modules::Modules;
+    use super::super::scoped::Scoped;
+    use super::*;
+    use crate::model::picture;
+    use crate::model::vocab::Scope;
+
+    #[test]
+    fn callers_of_each_function() {
+        let recording = picture::recording("a b 4\nc b 3\na 1\nb b 2");
+        let modules = Modules::of(&recording);
+        let scoped = Scoped::new(&recording, &modules, &Scope::default());
+        let tree = &scoped.tree;
+        let mut callers = Callers::new(tree);
+        let name = |c: &Callers, n| recording.name(c.function(n).expect("every sample has a frame")).to_owned();
+        let roots: Vec<_> = callers.roots().iter().map(|&n| (name(&callers, n), callers.value(n))).collect();
+        assert_eq!(roots, [("b".to_owned(), 9), ("a".to_owned(), 1)]);
+        let root = callers.roots()[0];
+        let above: Vec<_> =
+            callers.children(tree, root).into_iter().map(|n| (name(&callers, n), callers.value(n))).collect();
+        assert_eq!(above, [("a".to_owned(), 4), ("c".to_owned(), 3), ("b".to_owned(), 2)]);
+        assert!(!callers.has_children(tree, callers.roots()[1]));
+    }
+}

@@ -1,0 +1,18 @@
+//! Analysis: pure functions over the model. Every number on the screen is computed here, once.
+//!
+//! Same input, same output, same order: no clock, no randomness, no browser. Loops over samples are
+//! linear; work per change of filter is linear in distinct stacks, not in samples.
+
+pub mod activity;
+pub mod blocks;
+pub mod callers;
+pub mod compare;
+pub mod functions;
+pub mod late;
+pub mod modules;
+pub mod scoped;
+pub mod search;
+pub mod states;
+pub mod sums;
+pub mod transform;
+pub mod tree;
