@@ -4,6 +4,8 @@
 //! for, what it must not know, and which way the arrows point.
 
 pub mod analysis;
+pub mod draw;
+pub mod engine;
 pub mod error;
 pub mod export;
 pub mod formats;
@@ -14,3 +16,5 @@ pub mod state;
 pub mod units;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
+#[cfg(target_arch = "wasm32")]
+pub mod worker;

@@ -59,11 +59,14 @@ pub enum Request {
     Canvas(CanvasId),
     /// The colours of the theme and the fonts, by token name, as the style sheet has them.
     Theme(Theme),
-    /// A port crosses beside this message: send this recording's aggregate to the other worker
-    /// through it (`send`), or receive the other's and answer [`Query::Compare`] from then on.
+    /// Meet another recording's worker, to be compared. With a scope, this worker sends its
+    /// aggregate under it through the port that crosses beside this message (or, when none
+    /// crosses, through the one that came before). Without one, it keeps the port and takes what
+    /// arrives as the other side of [`Query::Compare`]. Answered by [`Reply::Peered`]; the
+    /// receiving worker says it again, with id 0, whenever a newer aggregate arrives.
     Peer {
-        /// Whether this worker is the one that sends.
-        send: bool,
+        /// What this worker sends of itself; `None` when it receives.
+        send: Option<Scope>,
     },
 }
 
@@ -117,6 +120,10 @@ pub enum Reply {
     Answer(Answer),
     /// A canvas was painted.
     Painted(Painted),
+    /// A picture was not painted: a newer one overtook it, or there is no canvas for it yet.
+    Skipped,
+    /// The port is connected (sender: the aggregate is on its way; receiver: one has arrived).
+    Peered,
     /// What lies under a point.
     Hit(Option<Tip>),
     /// The request could not be answered; the recording stays as it is.
@@ -385,7 +392,7 @@ pub struct Summary {
     pub base: Amount,
     /// What 100 % is, in words: `4.78 s of active time in the selection`.
     pub base_label: String,
-    /// How much rests on gaps of over five median intervals.
+    /// How much rests on long gaps between samples.
     pub late: Option<LateGaps>,
     /// Number of samples in the selection.
     pub samples: u64,
@@ -403,7 +410,8 @@ pub struct Summary {
     pub filter_notes: Vec<String>,
 }
 
-/// Time that rests on long gaps between samples.
+/// Time that rests on long gaps between samples: of every gap longer than 1.5 median intervals and
+/// 3 ms, what exceeds 1.2 median intervals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LateGaps {
     /// Excess of the gaps, nanoseconds: an *of which*, never a term of the sum.

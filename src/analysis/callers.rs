@@ -67,6 +67,34 @@ impl Callers {
         self.nodes[node as usize].places.iter().any(|&(_, at)| at != ROOT && tree.shape.parent(at) != ROOT)
     }
 
+    /// Number of nodes so far.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether nothing has a value of its own.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The node at the end of a path from a root outwards, as far as it is expanded.
+    pub fn find<K>(&self, is_named: impl Fn(FunctionId, &K) -> bool, path: &[K]) -> Option<u32> {
+        let mut level: &[u32] = &self.roots;
+        let mut found = None;
+        for step in path {
+            let named = |n: &&u32| self.function(**n).is_some_and(|f| is_named(f, step));
+            let node = *level.iter().find(named)?;
+            found = Some(node);
+            level = self.nodes[node as usize].children.as_deref().unwrap_or(&[]);
+        }
+        found
+    }
+
+    /// Whether there is such a node.
+    pub fn is_node(&self, node: u32) -> bool {
+        (node as usize) < self.nodes.len()
+    }
+
     /// The node's function; `None` for samples without a frame.
     pub fn function(&self, node: u32) -> Option<FunctionId> {
         self.nodes[node as usize].function

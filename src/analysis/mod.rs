@@ -12,6 +12,7 @@ pub mod late;
 pub mod modules;
 pub mod scoped;
 pub mod search;
+pub mod stalls;
 pub mod states;
 pub mod sums;
 pub mod transform;

@@ -1,0 +1,25 @@
+//! Pictures: tables and a viewport become a list of what to paint, and a point becomes what lies
+//! under it, both from one geometry.
+//!
+//! Everything here is pure and knows neither the browser nor what crosses between page and worker.
+//! Only what is in view is looked at, so a frame costs what is painted and not what was recorded.
+
+mod flame;
+#[cfg(test)]
+mod laws;
+mod list;
+mod metrics;
+mod rows;
+#[cfg(test)]
+mod testing;
+pub mod theme;
+mod time_rows;
+mod timeline;
+
+pub use flame::{GAP_PX, Hit, Look, Marks, ROW_PX, SmallBoxes, Span, Viewport, flame, hit, rect_of};
+pub use list::{Align, Face, Layer, Line, PaintList, Rect, Text, TextKind};
+pub use metrics::Metrics;
+pub use rows::{ALL, Direction, FlameBox, MergedRows, Rows, box_at, find, neighbour};
+pub use theme::{Hue, Paint, Palette};
+pub use time_rows::{TimeRows, TimeView};
+pub use timeline::{ACTIVITIES, ACTIVITY_PAINTS, StallMark, Track, TrackView, timeline};

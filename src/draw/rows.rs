@@ -1,0 +1,498 @@
+//! Boxes by depth: what a flame graph is drawn from, and how a row of millions is skipped through.
+
+use std::cmp::Ordering;
+
+use crate::model::Column;
+
+/// The box that holds everything. As a node's parent it says "none", as a sample's node "nothing".
+pub const ALL: u32 = u32::MAX;
+
+/// Boxes by depth in data space: nanoseconds, bytes, samples.
+///
+/// Depth 0 is the one box [`ALL`], unless there is nothing at all. Boxes of a row are sorted by
+/// start and do not overlap; a box lies inside one of the row before and is at least one unit wide.
+/// Boxes of no width may stand at the start and the end of `ALL`: they are cut off and never seen.
+#[expect(clippy::len_without_is_empty, reason = "a length per row")]
+pub trait Rows {
+    /// Number of rows.
+    fn depths(&self) -> usize;
+
+    /// Number of boxes in a row.
+    fn len(&self, depth: usize) -> usize;
+
+    /// Where a box begins.
+    fn start(&self, depth: usize, index: usize) -> i64;
+
+    /// Where it ends.
+    fn end(&self, depth: usize, index: usize) -> i64;
+
+    /// The node of the call tree that it stands for.
+    fn node(&self, depth: usize, index: usize) -> u32;
+
+    /// First box behind `index` that is at least `unit` wide or comes after a gap of at least
+    /// `unit`; the row's length when there is none. What lies between looks like one box when
+    /// `unit` is a pixel, so that a row costs what is seen of it and not what is in it.
+    fn run_end(&self, depth: usize, index: usize, unit: i64) -> usize;
+}
+
+/// A box and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlameBox {
+    /// Row, 0 is the root's.
+    pub depth: usize,
+    /// Position in the row.
+    pub index: usize,
+    /// Node of the call tree, or [`ALL`].
+    pub node: u32,
+    /// Where it begins in data space.
+    pub start: i64,
+    /// Where it ends.
+    pub end: i64,
+}
+
+/// Directions as drawn, root on top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To the caller.
+    Parent,
+    /// To the widest callee.
+    Child,
+    /// To the sibling on the left.
+    Left,
+    /// To the sibling on the right.
+    Right,
+}
+
+/// The box at a position, if there is one.
+pub fn box_at<R: Rows + ?Sized>(rows: &R, depth: usize, index: usize) -> Option<FlameBox> {
+    (depth < rows.depths() && index < rows.len(depth)).then(|| FlameBox {
+        depth,
+        index,
+        node: rows.node(depth, index),
+        start: rows.start(depth, index),
+        end: rows.end(depth, index),
+    })
+}
+
+/// The widest box of `node` in a row between `from` and `to`. Linear in the boxes between them: for
+/// what a person does, not for what a frame does.
+pub fn find<R: Rows + ?Sized>(rows: &R, depth: usize, node: u32, from: i64, to: i64) -> Option<FlameBox> {
+    widest(rows, depth, from, to, |i| rows.node(depth, i) == node)
+}
+
+/// The box next to another, for the arrow keys; `None` at the end of the way.
+/// The way down is linear in the callees, the others need a few binary searches.
+pub fn neighbour<R: Rows + ?Sized>(rows: &R, depth: usize, index: usize, to: Direction) -> Option<FlameBox> {
+    let here = box_at(rows, depth, index)?;
+    match to {
+        Direction::Parent => parent(rows, &here),
+        Direction::Child => widest(rows, depth + 1, here.start, here.end, |_| true),
+        Direction::Left => sibling(rows, &here, index.checked_sub(1)?),
+        Direction::Right => sibling(rows, &here, index + 1),
+    }
+}
+
+fn sibling<R: Rows + ?Sized>(rows: &R, here: &FlameBox, index: usize) -> Option<FlameBox> {
+    let other = box_at(rows, here.depth, index).filter(|other| other.start < other.end)?;
+    (parent(rows, &other) == parent(rows, here)).then_some(other)
+}
+
+fn parent<R: Rows + ?Sized>(rows: &R, here: &FlameBox) -> Option<FlameBox> {
+    let depth = here.depth.checked_sub(1)?;
+    box_at(rows, depth, ending_after(rows, depth, here.start as f64))
+}
+
+fn widest<R: Rows + ?Sized>(
+    rows: &R,
+    depth: usize,
+    from: i64,
+    to: i64,
+    wanted: impl Fn(usize) -> bool,
+) -> Option<FlameBox> {
+    if depth >= rows.depths() {
+        return None;
+    }
+    let first = ending_after(rows, depth, from as f64);
+    let inside = (first..rows.len(depth)).take_while(|&i| rows.start(depth, i) < to);
+    // Of equally wide boxes the leftmost.
+    let key = |&i: &usize| (rows.end(depth, i) - rows.start(depth, i), std::cmp::Reverse(i));
+    box_at(rows, depth, inside.filter(|&i| wanted(i)).max_by_key(key)?)
+}
+
+/// First box of a row that ends behind `at`.
+pub(super) fn ending_after<R: Rows + ?Sized>(rows: &R, depth: usize, at: f64) -> usize {
+    partition(0, rows.len(depth), |i| rows.end(depth, i) as f64 <= at)
+}
+
+/// First box of a row, from `first` on, that does not begin before `at`.
+pub(super) fn starting_from<R: Rows + ?Sized>(rows: &R, depth: usize, first: usize, at: f64) -> usize {
+    partition(first, rows.len(depth), |i| (rows.start(depth, i) as f64) < at)
+}
+
+fn partition(mut low: usize, mut high: usize, pred: impl Fn(usize) -> bool) -> usize {
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if pred(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+/// Skips runs of small boxes: a tree of maxima over what each box adds to a row, the larger of its
+/// width and the gap before it. Sixteen boxes share an entry, so it costs about half a byte a box.
+#[derive(Debug, Default, Clone)]
+pub(super) struct RunIndex {
+    levels: Vec<Column<i64>>,
+}
+
+const FAN_OUT: usize = 16;
+
+impl RunIndex {
+    /// The index of `len` boxes; `extent` is the larger of a box's width and the gap before it.
+    pub(super) fn new(len: usize, extent: impl Fn(usize) -> i64) -> Self {
+        let mut levels = Vec::new();
+        let mut below = len;
+        while below > FAN_OUT {
+            let lower = levels.last();
+            let column = maxima(below, |i| lower.map_or_else(|| extent(i), |c: &Column<i64>| c.get(i)));
+            below = column.len();
+            levels.push(column);
+        }
+        Self { levels }
+    }
+
+    /// First box from `from` on whose extent is at least `unit`, or `len`. It looks at no more than
+    /// a few entries per level, whatever the distance.
+    pub(super) fn next(&self, from: usize, len: usize, unit: i64, extent: impl Fn(usize) -> i64) -> usize {
+        let (mut level, mut at) = (0, from);
+        loop {
+            probes::count();
+            let (value, level_len) = match level {
+                0 => (if at < len { extent(at) } else { 0 }, len),
+                _ => {
+                    let column = &self.levels[level - 1];
+                    (if at < column.len() { column.get(at) } else { 0 }, column.len())
+                }
+            };
+            if at >= level_len {
+                return len;
+            }
+            if value >= unit && level == 0 {
+                return at;
+            }
+            if value >= unit {
+                (level, at) = (level - 1, at * FAN_OUT);
+                continue;
+            }
+            at += 1;
+            while at % FAN_OUT == 0 && level < self.levels.len() {
+                (level, at) = (level + 1, at / FAN_OUT);
+            }
+        }
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.levels.iter().map(Column::heap_bytes).sum()
+    }
+}
+
+fn maxima(len: usize, value: impl Fn(usize) -> i64) -> Column<i64> {
+    let blocks = (0..len).step_by(FAN_OUT);
+    blocks.map(|b| (b..(b + FAN_OUT).min(len)).map(&value).max().unwrap_or(0)).collect()
+}
+
+/// Counts the entries that are looked at, so that tests can hold the cost of a frame.
+pub(super) mod probes {
+    #[cfg(test)]
+    thread_local! {
+        static COUNT: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+    }
+
+    #[cfg(test)]
+    pub(crate) fn count() {
+        COUNT.with(|count| count.set(count.get() + 1));
+    }
+
+    #[cfg(not(test))]
+    #[inline(always)]
+    pub(crate) fn count() {}
+
+    #[cfg(test)]
+    pub(crate) fn take() -> u64 {
+        COUNT.with(|count| count.replace(0))
+    }
+}
+
+/// Rows of a call tree whose equal calls are merged: one box per node, siblings in a chosen order.
+#[derive(Debug, Default, Clone)]
+pub struct MergedRows {
+    /// First box of each row, and the number of all boxes.
+    first: Vec<u32>,
+    start: Column<i64>,
+    width: Column<i64>,
+    node: Column<u32>,
+    runs: RunIndex,
+}
+
+impl MergedRows {
+    /// Lays out a tree given by each node's parent ([`ALL`] for roots; parents come before
+    /// children) and width. Siblings stand in the given order from their parent's start; equal ones
+    /// by number. Nodes of no or negative width have no box, nor has anything below them, and a
+    /// child ends where its parent ends.
+    ///
+    /// A box of [`ALL`] that is as wide as all roots is row 0. Linear but for sorting siblings.
+    pub fn from_tree(
+        parent: &Column<u32>,
+        width: &Column<i64>,
+        mut order: impl FnMut(u32, u32) -> Ordering,
+    ) -> Self {
+        let mut children = Children::new(parent);
+        children.sort(&mut order);
+        let roots = children.of(None).iter().map(|&root| width.get(root as usize).max(0));
+        let whole = roots.fold(0i64, i64::saturating_add);
+        let mut rows = Self { first: vec![0], ..Self::default() };
+        if whole > 0 {
+            rows.push(ALL, 0, whole);
+        }
+        let mut row = 0..rows.node.len();
+        while !row.is_empty() {
+            rows.first.push(u32::try_from(row.end).expect("4 billion boxes do not fit into memory"));
+            row.for_each(|i| rows.push_children(i, &children, width));
+            row = rows.last_end()..rows.node.len();
+        }
+        rows.runs = RunIndex::new(rows.node.len(), |i| rows.extent(i));
+        rows
+    }
+
+    fn push_children(&mut self, i: usize, children: &Children, width: &Column<i64>) {
+        let (node, mut at) = (self.node.get(i), self.start.get(i));
+        let end = at + self.width.get(i);
+        for &child in children.of((node != ALL).then_some(node)) {
+            let wide = width.get(child as usize).min(end - at);
+            if wide > 0 {
+                self.push(child, at, wide);
+                at += wide;
+            }
+        }
+    }
+
+    fn push(&mut self, node: u32, start: i64, width: i64) {
+        self.node.push(node);
+        self.start.push(start);
+        self.width.push(width);
+    }
+
+    fn last_end(&self) -> usize {
+        self.first.last().map_or(0, |&end| end as usize)
+    }
+
+    fn at(&self, depth: usize, index: usize) -> usize {
+        probes::count();
+        self.first[depth] as usize + index
+    }
+
+    /// The larger of a box's width and the gap before it. The last box of a row ends behind where
+    /// the first of the next one begins: that gap is negative and says nothing.
+    fn extent(&self, i: usize) -> i64 {
+        let gap = i.checked_sub(1).map_or(0, |b| self.start.get(i) - (self.start.get(b) + self.width.get(b)));
+        gap.max(self.width.get(i))
+    }
+
+    /// Bytes of heap memory held.
+    pub fn heap_bytes(&self) -> usize {
+        self.first.capacity() * size_of::<u32>()
+            + self.start.heap_bytes()
+            + self.width.heap_bytes()
+            + self.node.heap_bytes()
+            + self.runs.heap_bytes()
+    }
+}
+
+impl Rows for MergedRows {
+    fn depths(&self) -> usize {
+        self.first.len().saturating_sub(1)
+    }
+
+    fn len(&self, depth: usize) -> usize {
+        (self.first[depth + 1] - self.first[depth]) as usize
+    }
+
+    fn start(&self, depth: usize, index: usize) -> i64 {
+        self.start.get(self.at(depth, index))
+    }
+
+    fn end(&self, depth: usize, index: usize) -> i64 {
+        let i = self.at(depth, index);
+        self.start.get(i) + self.width.get(i)
+    }
+
+    fn node(&self, depth: usize, index: usize) -> u32 {
+        self.node.get(self.at(depth, index))
+    }
+
+    fn run_end(&self, depth: usize, index: usize, unit: i64) -> usize {
+        let (first, end) = (self.first[depth] as usize, self.first[depth + 1] as usize);
+        self.runs.next(first + index + 1, end, unit, |i| self.extent(i)) - first
+    }
+}
+
+/// The children of each node as one list per parent.
+struct Children {
+    /// Where each node's children begin in `nodes`; the roots' place is the last but one.
+    first: Vec<u32>,
+    nodes: Vec<u32>,
+}
+
+impl Children {
+    /// Counting sort of the nodes by parent.
+    fn new(parent: &Column<u32>) -> Self {
+        let roots = parent.len();
+        let slot = |p: u32| if p == ALL { roots } else { p as usize };
+        let mut first = vec![0u32; roots + 2];
+        parent.iter().for_each(|p| first[slot(p) + 1] += 1);
+        (1..first.len()).for_each(|i| first[i] += first[i - 1]);
+        let mut next = first.clone();
+        let mut nodes = vec![0u32; roots];
+        for (node, p) in (0u32..).zip(parent.iter()) {
+            let at = &mut next[slot(p)];
+            nodes[*at as usize] = node;
+            *at += 1;
+        }
+        Self { first, nodes }
+    }
+
+    /// Orders the children of each parent.
+    fn sort(&mut self, order: &mut impl FnMut(u32, u32) -> Ordering) {
+        for bounds in self.first.windows(2).filter(|b| b[1] - b[0] > 1) {
+            self.nodes[bounds[0] as usize..bounds[1] as usize].sort_unstable_by(|&a, &b| order(a, b).then(a.cmp(&b)));
+        }
+    }
+
+    /// The children of a node, or the roots.
+    fn of(&self, node: Option<u32>) -> &[u32] {
+        let slot = node.map_or(self.first.len() - 2, |n| n as usize);
+        &self.nodes[self.first[slot] as usize..self.first[slot + 1] as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::testing::{Random, picture, random_tree};
+
+    #[test]
+    fn lays_out_by_weight() {
+        let tree = picture("A B 3\nA C D 5\nE 1\nA C 2");
+        let rows = tree.by_weight();
+        assert_eq!(tree.text(&rows), "all 0-11\nA 0-10 E 10-11\nC 0-7 B 7-10\nD 0-5");
+        let by_name = MergedRows::from_tree(&tree.parent, &tree.total, |a, b| tree.name(a).cmp(tree.name(b)));
+        assert_eq!(tree.text(&by_name), "all 0-11\nA 0-10 E 10-11\nB 0-3 C 3-10\nD 3-8");
+    }
+
+    #[test]
+    fn nothing_is_no_box() {
+        let rows = MergedRows::from_tree(&Column::new(), &Column::new(), |a, b| a.cmp(&b));
+        assert_eq!(rows.depths(), 0);
+        let zero: Column<i64> = [0, -5, 7].into_iter().collect();
+        let parent: Column<u32> = [ALL, ALL, 1].into_iter().collect();
+        let rows = MergedRows::from_tree(&parent, &zero, |a, b| a.cmp(&b));
+        assert_eq!(rows.depths(), 0, "what lies below a node without width has no place");
+    }
+
+    #[test]
+    fn a_child_ends_where_its_parent_ends() {
+        // Weights of differences may be negative: siblings may then exceed their parent.
+        let parent: Column<u32> = [ALL, 0, 0, 0].into_iter().collect();
+        let width: Column<i64> = [4, 3, 3, -2].into_iter().collect();
+        let rows = MergedRows::from_tree(&parent, &width, |a, b| a.cmp(&b));
+        let ends: Vec<_> = (0..rows.len(2)).map(|i| (rows.start(2, i), rows.end(2, i))).collect();
+        assert_eq!(ends, [(0, 3), (3, 4)]);
+    }
+
+    #[test]
+    fn a_deep_tree_is_no_recursion() {
+        let n = 100_000;
+        let parent: Column<u32> = (0..n).map(|i: u32| i.checked_sub(1).unwrap_or(ALL)).collect();
+        let rows = MergedRows::from_tree(&parent, &Column::filled(1, n as usize), |a, b| a.cmp(&b));
+        assert_eq!(rows.depths(), 100_001);
+        assert_eq!(rows.node(100_000, 0), n - 1);
+    }
+
+    #[test]
+    fn random_trees_nest() {
+        for seed in 0..50 {
+            let tree = random_tree(seed, 400);
+            let rows = tree.by_weight();
+            let boxes: usize = (0..rows.depths()).map(|d| rows.len(d)).sum();
+            assert_eq!(boxes, tree.parent.len() + 1, "one box per node and one for all");
+            for depth in 1..rows.depths() {
+                for i in 0..rows.len(depth) {
+                    let here = box_at(&rows, depth, i).expect("it is in the row");
+                    let above = parent(&rows, &here).expect("every box has one above");
+                    assert_eq!(above.node, tree.parent.get(here.node as usize));
+                    assert!(above.start <= here.start && here.end <= above.end);
+                    assert_eq!(here.end - here.start, tree.total.get(here.node as usize));
+                    assert!(i == 0 || rows.end(depth, i - 1) <= here.start);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn runs_end_where_a_plain_scan_ends_them() {
+        let mut random = Random::new(7);
+        for _ in 0..200 {
+            let len = random.below(3000) as usize;
+            let extents: Vec<i64> = (0..len).map(|_| 1 << random.below(12)).collect();
+            let index = RunIndex::new(len, |i| extents[i]);
+            for _ in 0..30 {
+                let (from, unit) = (random.below(len as u64 + 2) as usize, 1 << random.below(13));
+                let end = from + random.below((len + 1).saturating_sub(from).max(1) as u64) as usize;
+                let plain = (from..end).find(|&i| extents[i] >= unit).unwrap_or(end.max(from));
+                assert_eq!(index.next(from, end.max(from), unit, |i| extents[i]), plain);
+            }
+        }
+    }
+
+    #[test]
+    fn runs_end_at_wide_boxes_and_gaps() {
+        // Tiny boxes under two roots: between them lies own time of the first root.
+        let tree = picture("A x 1\nA y 1\nA z 1\nA 50\nB u 1\nB v 1\nB w 9\nB 2");
+        let rows = tree.by_name();
+        assert_eq!(tree.text(&rows).lines().last(), Some("x 0-1 y 1-2 z 2-3 u 53-54 v 54-55 w 55-64"));
+        assert_eq!(rows.run_end(2, 0, 5), 3, "before the gap");
+        assert_eq!(rows.run_end(2, 3, 5), 5, "before w, which is wide");
+        assert_eq!(rows.run_end(2, 3, 100), 6);
+        assert_eq!(rows.run_end(2, 5, 5), 6, "a row ends its runs");
+    }
+
+    #[test]
+    fn arrows_move_as_drawn() {
+        let tree = picture("A B 3\nA C D 5\nE F 1\nA 2");
+        let rows = tree.by_weight();
+        let go = |depth, index, to| neighbour(&rows, depth, index, to).map(|b| tree.label(b.node));
+        assert_eq!(go(0, 0, Direction::Child).as_deref(), Some("A"));
+        assert_eq!(go(1, 0, Direction::Child).as_deref(), Some("C"));
+        assert_eq!(go(1, 0, Direction::Right).as_deref(), Some("E"));
+        assert_eq!(go(2, 1, Direction::Left).as_deref(), Some("C"));
+        assert_eq!(go(2, 1, Direction::Right), None, "F is no sibling of B");
+        assert_eq!(go(3, 0, Direction::Parent).as_deref(), Some("C"));
+        assert_eq!(go(1, 0, Direction::Parent).as_deref(), Some("all"));
+        assert_eq!(go(0, 0, Direction::Parent), None);
+        assert_eq!(go(3, 0, Direction::Child), None);
+        assert_eq!(go(9, 9, Direction::Left), None);
+    }
+
+    #[test]
+    fn finds_the_widest_box_of_a_node() {
+        let tree = picture("A B 3\nE B 1");
+        let rows = tree.by_weight();
+        let b = (0..rows.len(2)).map(|i| rows.node(2, i)).collect::<Vec<_>>();
+        assert_eq!(find(&rows, 2, b[1], 0, 4).map(|b| (b.start, b.end)), Some((3, 4)));
+        assert_eq!(find(&rows, 2, b[1], 0, 3), None, "outside the stretch");
+        assert_eq!(find(&rows, 7, b[1], 0, 4), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! The engine: holds one recording, answers requests, keeps what it worked out.
+//!
+//! It is pure: the worker carries messages to it and its pictures to a canvas, tests and the
+//! command line call it directly.
+
+use std::rc::Rc;
+
+use crate::analysis::compare::Aggregate;
+use crate::analysis::modules::Modules;
+use crate::formats::FORMATS;
+use crate::model::Recording;
+use crate::model::vocab::{FormatInfo, Scope};
+use crate::protocol::{Answer, Failure, Query};
+
+mod details;
+mod flame;
+mod label;
+mod picture;
+mod prepared;
+mod stalls;
+mod summary;
+mod tables;
+mod timeline;
+
+use prepared::{Prepared, Scopes};
+
+/// One open recording and everything that was worked out of it.
+#[derive(Debug)]
+pub struct Engine {
+    recording: Recording,
+    modules: Modules,
+    /// Title of the format.
+    title: String,
+    scopes: Scopes,
+    open_trees: Vec<tables::OpenTree>,
+    geometries: Vec<Rc<flame::Geometry>>,
+    stalls_kept: Option<(usize, u32, Rc<crate::analysis::stalls::Stalls>)>,
+    activity_kept: Option<Rc<timeline::Kept>>,
+    pictures: picture::Pictures,
+    colour_by_heat: bool,
+    /// What the compared recording sent.
+    peer: Option<Aggregate>,
+}
+
+impl Engine {
+    /// Takes a recording in.
+    pub fn new(recording: Recording) -> Self {
+        let modules = Modules::of(&recording);
+        let format = FORMATS.iter().find(|f| f.id == recording.origin.format);
+        let title = format.map_or_else(|| recording.origin.format.clone(), |f| f.title.to_owned());
+        Self {
+            recording,
+            modules,
+            title,
+            scopes: Scopes::default(),
+            open_trees: Vec::new(),
+            geometries: Vec::new(),
+            stalls_kept: None,
+            activity_kept: None,
+            pictures: picture::Pictures::default(),
+            colour_by_heat: false,
+            peer: None,
+        }
+    }
+
+    /// The recording.
+    pub fn recording(&self) -> &Recording {
+        &self.recording
+    }
+
+    /// Whose code each function is.
+    pub fn modules(&self) -> &Modules {
+        &self.modules
+    }
+
+    /// Takes what the compared recording sent.
+    pub fn set_peer(&mut self, peer: Aggregate) {
+        self.peer = Some(peer);
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// One sentence, when the question cannot be answered; the recording stays as it is.
+    pub fn answer(&mut self, query: &Query) -> Result<Answer, Failure> {
+        self.try_answer(query).map_err(|message| Failure {
+            file: self.recording.origin.name.clone(),
+            message,
+            offset: None,
+            head: Vec::new(),
+        })
+    }
+
+    fn try_answer(&mut self, query: &Query) -> Result<Answer, String> {
+        Ok(match query {
+            Query::Summary(scope) => Answer::Summary(self.summary(scope)),
+            Query::Functions { scope, search, sort, from, count } => {
+                Answer::Functions(self.functions(scope, search, *sort, *from, *count)?)
+            }
+            Query::Tree { scope, callers, sort, change, search, from, count } => {
+                Answer::Tree(self.tree(scope, *callers, *sort, change, search, *from, *count)?)
+            }
+            Query::Details { scope, function, path } => {
+                Answer::Details(self.details(scope, function, path.as_ref()))
+            }
+            Query::Stalls { scope, threshold_ms } => Answer::Stalls(self.stalls(scope, *threshold_ms)),
+            Query::Search { scope, text, step, at } => Answer::Search(self.search(scope, text, *step, at.as_ref())),
+            Query::Compare { scope, search, sort, from, count } => {
+                Answer::Compare(self.compare(scope, search, *sort, *from, *count)?)
+            }
+            Query::Move { flame, at, to } => Answer::Moved(self.moved(flame, at, *to)),
+        })
+    }
+
+    fn prepared(&mut self, scope: &Scope) -> Rc<Prepared> {
+        self.scopes.get(&self.recording, &self.modules, scope)
+    }
+}
+
+/// The catalogue of formats, for the start page.
+pub fn formats() -> Vec<FormatInfo> {
+    FORMATS.iter().map(crate::formats::Format::info).collect()
+}

@@ -1,0 +1,134 @@
+//! Stalls of the event loop, as the page shows them.
+
+use super::Engine;
+use super::label::{label, time};
+use super::prepared::Prepared;
+use crate::analysis::stalls::{self, Stall, StallKind, Stalls};
+use crate::model::vocab::{Filter, Scope, TimeRange};
+use crate::protocol::{Amount, FunctionLabel, FunctionRow, StallReport, StallRow};
+use crate::units;
+
+/// Stalls that one answer carries; the list of a busy server may be much longer.
+const STALLS_MAX: usize = 2_000;
+
+impl Engine {
+    /// Why stalls cannot be told in this recording, if so.
+    pub(super) fn no_stalls(&self) -> Option<String> {
+        let mut profiles = 0..self.recording.profiles.len();
+        let any = profiles.any(|p| self.find_stalls(p, 50).why_empty.is_none());
+        if any { None } else { self.find_stalls(0, 50).why_empty }
+    }
+
+    /// Stalls of one thread.
+    pub(super) fn find_stalls(&self, profile: usize, threshold_ms: u32) -> Stalls {
+        let threshold_ns = i64::from(threshold_ms.max(1)) * 1_000_000;
+        stalls::find(&self.recording, profile, &self.modules, threshold_ns)
+    }
+
+    /// Stalls of the chosen thread, or of the busiest one that has a loop.
+    pub(super) fn stalls(&mut self, scope: &Scope, threshold_ms: u32) -> StallReport {
+        let threads = scope.filters.iter().filter(|f| matches!(f, Filter::Thread(_))).cloned().collect();
+        let prepared = self.prepared(&Scope { filters: threads, value: None, nest_gc: false });
+        let Some(profile) = self.loop_profile(&prepared) else { return StallReport::default() };
+        let found = self.cached_stalls(profile, threshold_ms);
+        self.report(&found, profile, threshold_ms)
+    }
+
+    /// The profile whose loop is looked at.
+    pub(super) fn loop_profile(&self, prepared: &Prepared) -> Option<usize> {
+        let profiles = &prepared.scoped.profiles;
+        let has_loop = |&&p: &&usize| self.recording.profiles[p].time.as_ref().is_some_and(|t| t.has_idle);
+        profiles.iter().find(has_loop).or_else(|| profiles.first()).copied()
+    }
+
+    /// Stalls are asked for by the list, the timeline and the summary of one moment.
+    pub(super) fn cached_stalls(&mut self, profile: usize, threshold_ms: u32) -> std::rc::Rc<Stalls> {
+        if let Some((p, t, found)) = &self.stalls_kept
+            && (*p, *t) == (profile, threshold_ms)
+        {
+            return std::rc::Rc::clone(found);
+        }
+        let found = std::rc::Rc::new(self.find_stalls(profile, threshold_ms));
+        self.stalls_kept = Some((profile, threshold_ms, std::rc::Rc::clone(&found)));
+        found
+    }
+
+    fn report(&self, found: &Stalls, profile: usize, threshold_ms: u32) -> StallReport {
+        let wall = self.recording.profiles[profile].time.as_ref().map_or(0, |t| t.duration_ns);
+        let of_kind = |busy: bool| {
+            let list = found.stalls.iter().filter(|s| matches!(s.kind, StallKind::LoopBusy { .. }) == busy);
+            list.fold((0u32, 0i64), |sum, s| (sum.0 + 1, sum.1.saturating_add(s.duration_ns)))
+        };
+        let (count, total) = of_kind(false);
+        let (busy_count, busy_total) = of_kind(true);
+        let threshold_ns = i64::from(threshold_ms.max(1)) * 1_000_000;
+        StallReport {
+            stalls: found
+                .stalls
+                .iter()
+                .take(STALLS_MAX)
+                .enumerate()
+                .map(|(i, s)| self.stall_row(s, i as u32 + 1, threshold_ns, wall))
+                .collect(),
+            count,
+            total: time(total, wall, u64::from(count)),
+            busy_count,
+            busy_total: time(busy_total, wall, u64::from(busy_count)),
+            turns: found.turns.iter().map(|t| (t.0, t.1, u32::try_from(t.2).unwrap_or(u32::MAX))).collect(),
+            why_empty: self.why_empty(found, threshold_ms),
+            rule: found.rule.clone(),
+        }
+    }
+
+    fn why_empty(&self, found: &Stalls, threshold_ms: u32) -> String {
+        match &found.why_empty {
+            Some(why) => why.clone(),
+            None if found.stalls.is_empty() => {
+                let longest = units::nanos(found.longest_turn_ns);
+                format!("No turn of the loop took {threshold_ms} ms or more; the longest took {longest}.")
+            }
+            None => String::new(),
+        }
+    }
+
+    fn stall_row(&self, stall: &Stall, rank: u32, threshold_ns: i64, wall: i64) -> StallRow {
+        let label = |f| label(&self.recording, &self.modules, f);
+        let part = |ns| time(ns, stall.duration_ns, 0);
+        let range = TimeRange { from_ns: stall.start_ns, to_ns: stall.start_ns + stall.duration_ns };
+        let (kind, calls) = match stall.kind {
+            StallKind::Stall => ("stall", None),
+            StallKind::LoopBusy { calls, median_ns } => ("loop-busy", Some((calls, median_ns))),
+        };
+        let inside = stall.culprit.as_ref().and_then(|c| c.inside);
+        StallRow {
+            rank,
+            range: Some(range),
+            start: Some(units::nanos(stall.start_ns)),
+            length: time(stall.duration_ns, wall, stall.samples),
+            over: part((stall.duration_ns - threshold_ns).max(0)),
+            kind: kind.into(),
+            source: "inferred".into(),
+            origin: stall.origin.unwrap_or("").to_owned(),
+            origin_frame: stall.origin_function.map_or_else(String::new, |f| self.recording.name(f).to_owned()),
+            culprit: stall.culprit.as_ref().map(|c| label(c.function)),
+            inside: inside.map_or_else(String::new, |f| format!("in {}", self.recording.name(f))),
+            share: stall.culprit.as_ref().map_or(0.0, |c| c.share),
+            path: stall.path.iter().map(|&f| label(f)).collect::<Vec<FunctionLabel>>(),
+            blame: stall
+                .blame
+                .iter()
+                .map(|&(f, ns)| FunctionRow {
+                    label: label(f),
+                    self_value: time(ns, (stall.duration_ns - threshold_ns).max(1), 0),
+                    total: Amount::default(),
+                    plus_minus: String::new(),
+                })
+                .collect(),
+            gc: part(stall.gc_ns),
+            program: part(stall.program_ns),
+            calls,
+            samples: stall.samples,
+            why: stall.why.clone(),
+        }
+    }
+}
