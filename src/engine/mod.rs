@@ -121,3 +121,6 @@ impl Engine {
 pub fn formats() -> Vec<FormatInfo> {
     FORMATS.iter().map(crate::formats::Format::info).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -271,11 +271,41 @@ impl Browser {
             .unwrap_or_else(|e| panic!("cannot click {css}: {e}"));
     }
 
-    /// Presses keys one after the other, wherever the focus is: `press("/")`,
-    /// `press(Key::Enter)`, `press(Key::Shift + "z")`.
-    pub(crate) async fn press(&self, keys: impl Into<thirtyfour::TypingData>) {
-        let chain = self.driver.action_chain().send_keys(keys);
-        chain.perform().await.expect("keys can be pressed");
+    /// Presses one key wherever the focus is, with modifiers held: `press("/")`, `press("Enter")`,
+    /// `press("Control+Shift+ArrowLeft")`. Names are those of `KeyboardEvent.key`; a letter with
+    /// Shift is written as it comes out, `press("Shift+Z")`.
+    pub(crate) async fn press(&self, keys: &str) {
+        // The plus key is the one name that holds the separator.
+        let (modifiers, last) = match keys.strip_suffix('+') {
+            Some(before) => (before, "+"),
+            None => keys.rsplit_once('+').unwrap_or(("", keys)),
+        };
+        let held: Vec<char> = modifiers
+            .split('+')
+            .filter(|name| !name.is_empty())
+            .map(key)
+            .collect();
+        let mut chain = self.driver.action_chain();
+        for &modifier in &held {
+            chain = chain.key_down(modifier);
+        }
+        chain = chain.key_down(key(last)).key_up(key(last));
+        for &modifier in held.iter().rev() {
+            chain = chain.key_up(modifier);
+        }
+        chain
+            .perform()
+            .await
+            .unwrap_or_else(|e| panic!("cannot press {keys}: {e}"));
+    }
+
+    /// Types text wherever the focus is.
+    pub(crate) async fn type_text(&self, text: &str) {
+        let chain = self.driver.action_chain().send_keys(text);
+        chain
+            .perform()
+            .await
+            .unwrap_or_else(|e| panic!("cannot type {text:?}: {e}"));
     }
 
     /// Chooses files in an `<input type="file">`, which may be hidden.
@@ -436,5 +466,40 @@ impl Browser {
         if let Ok(read) = self.driver.execute(reads, Vec::new()).await {
             println!("text and problems: {:#}", read.json());
         }
+        for entry in self.driver.browser_log().await.unwrap_or_default() {
+            println!("{}: {}", entry.level, entry.message);
+        }
     }
+}
+
+/// The code by which WebDriver knows a key.
+fn key(name: &str) -> char {
+    let named = match name {
+        "Alt" => Key::Alt,
+        "ArrowDown" => Key::Down,
+        "ArrowLeft" => Key::Left,
+        "ArrowRight" => Key::Right,
+        "ArrowUp" => Key::Up,
+        "Backspace" => Key::Backspace,
+        "Control" => Key::Control,
+        "Delete" => Key::Delete,
+        "End" => Key::End,
+        "Enter" => Key::Enter,
+        "Escape" => Key::Escape,
+        "F10" => Key::F10,
+        "Home" => Key::Home,
+        "Meta" => Key::Meta,
+        "PageDown" => Key::PageDown,
+        "PageUp" => Key::PageUp,
+        "Shift" => Key::Shift,
+        "Tab" => Key::Tab,
+        _ => {
+            let mut characters = name.chars();
+            return match (characters.next(), characters.next()) {
+                (Some(character), None) => character,
+                _ => panic!("{name:?} is no key; add it here if it should be one"),
+            };
+        }
+    };
+    named.value()
 }

@@ -13,13 +13,13 @@ use std::time::Duration;
 
 /// What is served, and under which path.
 #[derive(Debug, Clone)]
-pub struct Site {
+pub(crate) struct Site {
     /// The folder whose files are served.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
     /// The path of that folder in addresses; starts and ends with `/`.
-    pub prefix: String,
+    pub(crate) prefix: String,
     /// A script that is served beside the files and put first into the head of every HTML page.
-    pub first_script: Option<&'static str>,
+    pub(crate) first_script: Option<&'static str>,
 }
 
 /// Name under which [`Site::first_script`] is served.
@@ -32,7 +32,7 @@ const HEAD_BYTES_MAX: u64 = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Answers requests until the process ends, each connection on a thread of its own.
-pub fn serve(listener: &TcpListener, site: Site) {
+pub(crate) fn serve(listener: &TcpListener, site: Site) {
     let site = Arc::new(site);
     for stream in listener.incoming().flatten() {
         let site = Arc::clone(&site);
@@ -158,6 +158,7 @@ impl Site {
         let after_policy = text
             .find("http-equiv=\"Content-Security-Policy\"")
             .or_else(|| text.find("<head"))
+            .or_else(|| text.find("<!doctype"))
             .and_then(|at| text[at..].find('>').map(|end| at + end + 1));
         match after_policy {
             Some(at) => {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Listens on a loopback port and notes every connection.
 #[derive(Debug)]
@@ -12,7 +12,13 @@ pub(crate) struct Trap {
     seen: Arc<Mutex<Vec<String>>>,
 }
 
+/// How long a request may take to arrive.
+const WAIT_MAX: Duration = Duration::from_secs(20);
+
 impl Trap {
+    /// Stands for a connection on which nothing was sent.
+    pub(crate) const NOTHING_ASKED: &str = "(nothing asked)";
+
     /// Starts listening; ends with the test program.
     pub(crate) fn set() -> Trap {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
@@ -36,27 +42,22 @@ impl Trap {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// The path of every request that came, in order; `(connection)` for one that asked nothing.
+    /// The path of every request that came, in order; [`Trap::NOTHING_ASKED`] for a connection
+    /// without a request.
     pub(crate) fn seen(&self) -> Vec<String> {
-        self.seen
-            .lock()
-            .expect("no thread panics while it holds the notes")
+        let seen = self.seen.lock();
+        seen.expect("no thread panics while it holds the notes")
             .clone()
     }
 
-    /// Waits until a request for each of `paths` has come; false after ten seconds.
-    pub(crate) async fn has_seen(&self, paths: &[&str]) -> bool {
-        for _ in 0..100 {
+    /// Waits until a request for `path` has come.
+    pub(crate) async fn wait_for(&self, path: &str) {
+        let begin = Instant::now();
+        while !self.seen().iter().any(|seen| seen == path) {
             let seen = self.seen();
-            if paths
-                .iter()
-                .all(|path| seen.iter().any(|line| line == path))
-            {
-                return true;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert!(begin.elapsed() < WAIT_MAX, "no {path} among {seen:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        false
     }
 }
 
@@ -69,7 +70,7 @@ fn note(mut stream: TcpStream, notes: &Mutex<Vec<String>>) {
         .split(' ')
         .nth(1)
         .filter(|_| asked.is_ok())
-        .unwrap_or("(connection)");
+        .unwrap_or(Trap::NOTHING_ASKED);
     notes
         .lock()
         .expect("no thread panics while it holds the notes")

@@ -1,13 +1,13 @@
 // Every way to another server that code has without a click. `host` is that server, `who` says who
-// tries; each way has a path of its own, by which the server tells what reached it. Resolves when
-// everything has been refused or answered, or after two seconds.
-const tryAll = (host, who) => {
+// tries; each way has a path of its own, by which the server tells what reached it. What would load
+// a whole document goes to a server of its own, `documentHost`. Resolves after two seconds.
+const tryAll = (host, documentHost, who) => {
   const append = (name, attributes) => {
     const element = Object.assign(document.createElement(name), attributes);
     document.body.append(element);
     return element;
   };
-  const ways = {
+  const requests = {
     fetch: (url) => fetch(url, { mode: "no-cors" }),
     request: (url) => {
       const request = new XMLHttpRequest();
@@ -18,18 +18,30 @@ const tryAll = (host, who) => {
     socket: (url) => new WebSocket(url.replace("http:", "ws:")),
     module: (url) => import(url),
   };
+  const pageRequests = {
+    beacon: (url) => navigator.sendBeacon(url, "x"),
+    image: (url) => append("img", { src: url }),
+    script: (url) => append("script", { src: url }),
+    style: (url) => append("link", { rel: "stylesheet", href: url }),
+    video: (url) => append("video", { src: url, preload: "auto" }),
+  };
+  const documents = {
+    frame: (url) => append("iframe", { src: url }),
+    form: (url) => {
+      append("iframe", { name: "answer" });
+      append("form", { action: url, method: "post", target: "answer" }).submit();
+    },
+  };
+  const start = (host, ways) => {
+    for (const [name, way] of Object.entries(ways)) {
+      // Async, so that a refusal, however it is told, does not keep the next from being tried.
+      (async () => way(`http://${host}/${who}-${name}`))().catch(() => {});
+    }
+  };
+  start(host, requests);
   if (globalThis.document) {
-    Object.assign(ways, {
-      beacon: (url) => navigator.sendBeacon(url, "x"),
-      image: (url) => append("img", { src: url }),
-      script: (url) => append("script", { src: url }),
-      style: (url) => append("link", { rel: "stylesheet", href: url }),
-      frame: (url) => append("iframe", { src: url }),
-      video: (url) => append("video", { src: url, preload: "auto" }),
-      form: (url) => append("form", { action: url, target: "_blank" }).submit(),
-    });
+    start(host, pageRequests);
+    start(documentHost, documents);
   }
-  const tried = Object.entries(ways).map(async ([name, way]) => way(`http://${host}/${who}-${name}`));
-  const enough = new Promise((resolve) => setTimeout(resolve, 2000));
-  return Promise.race([Promise.allSettled(tried).then(() => enough), enough]);
+  return new Promise((resolve) => setTimeout(resolve, 2000));
 };

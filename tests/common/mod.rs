@@ -70,23 +70,31 @@ pub(crate) fn entries(shared: &Path, index: &str, list: &str, key: &str, folder:
     let array = if list.is_empty() { &document } else { &document[list] };
     let items = array.as_array().unwrap_or_else(|| panic!("{index}: no list of files"));
     let entry = |item: &Value| {
-        let path = item[key].as_str().unwrap_or_else(|| panic!("{index}: an entry without {key}"));
-        let name = format!("{folder}/{path}");
-        Entry { file: shared.join(&name), name, index: item.clone() }
+        // What an index only points to, without a copy, has no such key.
+        let name = format!("{folder}/{}", item[key].as_str()?);
+        Some(Entry { file: shared.join(&name), name, index: item.clone() })
     };
-    items.iter().map(entry).collect()
+    let entries: Vec<Entry> = items.iter().filter_map(entry).collect();
+    assert!(!entries.is_empty(), "{index}: no entry names a file");
+    entries
 }
 
 /// The entries of the recorded corpus.
 pub(crate) fn corpus(shared: &Path) -> Vec<Entry> {
     let rooms = ["node", "systems", "python"];
-    rooms.iter().flat_map(|room| entries(shared, &format!("corpus/{room}/index.json"), "", "path", &format!("corpus/{room}"))).collect()
+    rooms
+        .iter()
+        .flat_map(|room| entries(shared, &format!("corpus/{room}/index.json"), "", "path", &format!("corpus/{room}")))
+        .collect()
 }
 
 /// The damaged and hostile inputs.
 pub(crate) fn bad(shared: &Path) -> Vec<Entry> {
     let rooms = ["node", "systems", "python"];
-    rooms.iter().flat_map(|room| entries(shared, &format!("bad/{room}/index.json"), "", "path", &format!("bad/{room}"))).collect()
+    rooms
+        .iter()
+        .flat_map(|room| entries(shared, &format!("bad/{room}/index.json"), "", "path", &format!("bad/{room}")))
+        .collect()
 }
 
 /// Public fixtures of other projects.
@@ -104,7 +112,9 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        let Ok(listing) = std::fs::read_dir(&folder) else { continue };
+        let Ok(listing) = std::fs::read_dir(&folder) else {
+            continue;
+        };
         for entry in listing.flatten() {
             let path = entry.path();
             if path.is_dir() {
@@ -140,7 +150,8 @@ impl Run {
 
     /// Exit code and standard error, for messages.
     pub(crate) fn ending(&self) -> String {
-        let code = self.code.map_or_else(|| "no exit code (signal or time-out)".to_owned(), |c| format!("exit code {c}"));
+        let code =
+            self.code.map_or_else(|| "no exit code (signal or time-out)".to_owned(), |c| format!("exit code {c}"));
         format!("{code}, standard error: {}", clip(self.stderr.trim()))
     }
 }
@@ -187,7 +198,9 @@ pub(crate) fn summary(file: &Path) -> Result<Value, String> {
     let arguments = ["summary", "--json", "--top", "1000000", "--stalls", "1000000"].map(OsStr::new);
     let run = culprit(&[&arguments[..], &[file.as_os_str()]].concat());
     let lines = run.lines().map_err(|e| format!("{e}; {}", run.ending()))?;
-    let [line] = &lines[..] else { return Err(format!("{} lines for one file; {}", lines.len(), run.ending())) };
+    let [line] = &lines[..] else {
+        return Err(format!("{} lines for one file; {}", lines.len(), run.ending()));
+    };
     let code = if line.get("error").is_some() { 2 } else { 0 };
     if run.code == Some(code) { Ok(line.clone()) } else { Err(format!("expected exit code {code}; {}", run.ending())) }
 }
@@ -269,7 +282,7 @@ fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -2,7 +2,8 @@
 //!
 //! The rule for time: sample i stands for the stretch from its own time to the next sample's; the
 //! last stands for what is left of the recording, at most 2.5 median intervals. The median interval
-//! is the one at index n/2 of all n distances between neighbouring samples in ascending order.
+//! is the one at index n/2 of all n distances between neighbouring samples in ascending order. A file
+//! with hit counts and no samples shares the length of the recording out by them.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,8 @@ pub(crate) struct Profile {
     pub(crate) delta_max_us: i128,
     pub(crate) negative_deltas: u64,
     pub(crate) hit_count_sum: i128,
+    /// Moments of the samples in the order of time, in nanoseconds.
+    pub(crate) moments: Vec<i128>,
     /// The innermost frame of the last sample and the weight that it owns.
     pub(crate) last: Option<(Key, i128)>,
     /// Own time in microseconds when a sample owns the time before it instead.
@@ -102,7 +105,8 @@ fn current(profile: &Value) -> Result<Parts, String> {
 /// `head`, a nested tree, and `timestamps`; the clock of start and end counts seconds.
 ///
 /// Lines are 1-based in the files of old browsers; writers that copied the newer engine's numbers
-/// into the old layout count from 0, and give themselves away by a line 0.
+/// into the old layout count from 0, and give themselves away by a function on line 0. (Pseudo frames
+/// are on line 0 in both.)
 fn legacy(profile: &Value) -> Result<Parts, String> {
     let mut flat = Vec::new();
     let mut open = vec![(&profile["head"], None)];
@@ -111,7 +115,9 @@ fn legacy(profile: &Value) -> Result<Parts, String> {
         flat.push((value, parent));
         open.extend(value["children"].as_array().into_iter().flatten().map(|child| (child, Some(at))));
     }
-    let from_zero = flat.iter().any(|(value, _)| value["lineNumber"] == 0);
+    let is_pseudo =
+        |name: &Value| ["(root)", "(program)", "(idle)", "(garbage collector)"].iter().any(|pseudo| name == pseudo);
+    let from_zero = flat.iter().any(|(value, _)| value["lineNumber"] == 0 && !is_pseudo(&value["functionName"]));
     let mut nodes = Vec::new();
     let mut by_id = BTreeMap::new();
     for &(value, parent) in &flat {
@@ -121,9 +127,12 @@ fn legacy(profile: &Value) -> Result<Parts, String> {
     let seconds = |v: &Value| v.as_f64().map(|s| (s * 1e6).round() as i128).ok_or("no time");
     let times = profile["timestamps"].as_array().into_iter().flatten().map(whole);
     let ids = profile["samples"].as_array().into_iter().flatten();
-    let samples: Vec<(i128, usize)> = times.zip(ids).filter_map(|(t, id)| Some((t, *by_id.get(&id.to_string())?))).collect();
+    let samples: Vec<(i128, usize)> =
+        times.zip(ids).filter_map(|(t, id)| Some((t, *by_id.get(&id.to_string())?))).collect();
     let (start_us, end_us) = (seconds(&profile["startTime"])?, seconds(&profile["endTime"])?);
-    Ok(Parts { nodes, start_us, end_us, deltas: Vec::new(), samples })
+    let times = || samples.iter().map(|s| s.0);
+    let deltas = std::iter::once(start_us).chain(times()).zip(times()).map(|(before, t)| t - before).collect();
+    Ok(Parts { nodes, start_us, end_us, deltas, samples })
 }
 
 /// A node from a call frame; `first_line` is what turns the file's lines into 1-based ones.
@@ -134,7 +143,12 @@ fn node(call: &Value, hits: &Value, first_line: i128) -> Node {
     let name = if name.is_empty() { "(anonymous)".to_owned() } else { name };
     let file = (!url.is_empty()).then_some(url);
     let function = Function { name: name.clone(), file, line: line.filter(|&line| line > 0) };
-    Node { frame: Frame { function: Some(function), text: name }, kind: Kind::Function, parent: None, hits: whole(hits) }
+    Node {
+        frame: Frame { function: Some(function), text: name },
+        kind: Kind::Function,
+        parent: None,
+        hits: whole(hits),
+    }
 }
 
 /// Pseudo frames stand at the root and have no file.
@@ -184,13 +198,18 @@ fn weigh(mut parts: Parts) -> Profile {
         late_sample: gaps.iter().map(|&gap| late_ns(gap, median_us)).sum(),
         ..States::default()
     };
+    if ordered.is_empty() {
+        by_node = by_hit_count(&parts.nodes, (end - start) * 1000);
+        states.after_last = (end - start) * 1000 - by_node.values().map(|(ns, _)| ns).sum::<i128>();
+    }
     for (&node, &(ns, _)) in &by_node {
         *state_of(&mut states, parts.nodes[node].kind) += ns;
     }
     let frames: Vec<Frame> = parts.nodes.iter().map(|n| n.frame.clone()).collect();
-    let records: Vec<Record> = by_node.iter().map(|(&node, &(ns, samples))| record(&parts.nodes, node, ns, samples)).collect();
+    let records: Vec<Record> =
+        by_node.iter().map(|(&node, &(ns, samples))| record(&parts.nodes, node, ns, samples)).collect();
     let reading = Reading {
-        value: "wall".into(),
+        value: "time".into(),
         unit: "ns".into(),
         start: Some(start * 1000),
         duration: Some((end - start) * 1000),
@@ -205,10 +224,18 @@ fn weigh(mut parts: Parts) -> Profile {
         delta_max_us: parts.deltas.iter().copied().max().unwrap_or(0),
         negative_deltas: parts.deltas.iter().filter(|&&d| d < 0).count() as u64,
         hit_count_sum: parts.nodes.iter().map(|n| n.hits).sum(),
+        moments: ordered.iter().map(|&(t, _)| t * 1000).collect(),
         last: ordered.last().map(|&(_, node)| (node_key(&parts.nodes[node]), last_ns)),
         backward_us: backward(&parts),
         reading,
     }
+}
+
+/// The length of the recording, shared out by hit counts; what is lost by rounding down is left over.
+fn by_hit_count(nodes: &[Node], duration_ns: i128) -> BTreeMap<usize, (i128, u64)> {
+    let all: i128 = nodes.iter().map(|n| n.hits).sum();
+    let hit = nodes.iter().enumerate().filter(|(_, n)| n.hits > 0);
+    hit.map(|(i, n)| (i, (n.hits * duration_ns / all, n.hits as u64))).collect()
 }
 
 fn state_of(states: &mut States, kind: Kind) -> &mut i128 {
@@ -241,7 +268,8 @@ fn path(nodes: &[Node], node: usize) -> Vec<usize> {
 fn depth_max(nodes: &[Node]) -> usize {
     let mut depth: Vec<Option<usize>> = vec![None; nodes.len()];
     for node in 0..nodes.len() {
-        let unknown: Vec<usize> = std::iter::successors(Some(node), |&n| nodes[n].parent).take_while(|&n| depth[n].is_none()).collect();
+        let unknown: Vec<usize> =
+            std::iter::successors(Some(node), |&n| nodes[n].parent).take_while(|&n| depth[n].is_none()).collect();
         for n in unknown.into_iter().rev() {
             depth[n] = Some(nodes[n].parent.and_then(|p| depth[p]).map_or(0, |d| d + 1));
         }
@@ -276,8 +304,11 @@ fn backward(parts: &Parts) -> BTreeMap<Key, i128> {
 /// sample and one sample out of order; every number below was worked out by hand.
 #[test]
 fn eleven_samples() {
-    let frame = |name: &str, url: &str, line: i32| format!(r#"{{"functionName":"{name}","scriptId":"0","url":"{url}","lineNumber":{line},"columnNumber":0}}"#);
-    let node = |id: u32, call: &str, children: &str| format!(r#"{{"id":{id},"callFrame":{call},"children":[{children}]}}"#);
+    let frame = |name: &str, url: &str, line: i32| {
+        format!(r#"{{"functionName":"{name}","scriptId":"0","url":"{url}","lineNumber":{line},"columnNumber":0}}"#)
+    };
+    let node =
+        |id: u32, call: &str, children: &str| format!(r#"{{"id":{id},"callFrame":{call},"children":[{children}]}}"#);
     let nodes = [
         node(1, &frame("(root)", "", -1), "2,6,7,8"),
         node(2, &frame("main", "a.js", 0), "3"),

@@ -154,7 +154,8 @@ fn folded_lines(frames: &[Frame], records: &[Record], value: usize, decimals: u3
         let stack: Vec<&str> = record.stack.iter().map(|&frame| texts[frame].as_str()).collect();
         *stacks.entry(stack.join(";")).or_default() += record.weights[value];
     }
-    let mut lines: Vec<String> = stacks.into_iter().map(|(stack, weight)| format!("{stack} {}", exact(weight, decimals))).collect();
+    let mut lines: Vec<String> =
+        stacks.into_iter().map(|(stack, weight)| format!("{stack} {}", exact(weight, decimals))).collect();
     lines.sort();
     lines
 }
@@ -208,9 +209,11 @@ fn decimals_are_exact() {
 
 #[test]
 fn recursion_counts_once() {
-    let frame = |name: &str| Frame { function: Some(Function { name: name.into(), ..Function::default() }), text: name.into() };
+    let frame =
+        |name: &str| Frame { function: Some(Function { name: name.into(), ..Function::default() }), text: name.into() };
     let frames = [frame("a"), frame("b")];
-    let record = |stack: &[usize], weight| Record { stack: stack.to_vec(), weights: vec![weight], samples: 1, in_total: true };
+    let record =
+        |stack: &[usize], weight| Record { stack: stack.to_vec(), weights: vec![weight], samples: 1, in_total: true };
     let reading = Reading::sum(&frames, &[record(&[0, 1, 0], 3), record(&[0], 2)], 0, 0);
     assert_eq!(reading.total, 5);
     assert_eq!(reading.by_name("a"), [&Cost { own: 5, total: 5, own_samples: 2, total_samples: 2 }]);

@@ -34,6 +34,15 @@ pub(crate) struct Sample {
     pub(crate) values: Vec<i64>,
     /// Keys of its labels.
     pub(crate) labels: BTreeSet<String>,
+    /// Its label `end_timestamp_ns`.
+    moment: Option<i64>,
+}
+
+/// When a profile was recorded and how often, in nanoseconds.
+struct Clock {
+    start: Option<i128>,
+    duration: Option<i128>,
+    interval: Option<i128>,
 }
 
 /// A place in the program; several lines when functions were inlined there.
@@ -62,6 +71,7 @@ struct Symbol {
 #[derive(Default)]
 struct Mapping {
     start: u64,
+    limit: u64,
     offset: u64,
     file: String,
 }
@@ -79,27 +89,40 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Profile, String> {
     let mut functions = BTreeMap::new();
     for body in message.bodies(5) {
         let m = Message::parse(body)?;
-        let symbol = Symbol { name: text(m.number(2)), system_name: text(m.number(3)), file: text(m.number(4)), start_line: m.number(5).cast_signed() };
+        let symbol = Symbol {
+            name: text(m.number(2)),
+            system_name: text(m.number(3)),
+            file: text(m.number(4)),
+            start_line: m.number(5).cast_signed(),
+        };
         functions.insert(m.number(1), symbol);
     }
     let mut mappings = BTreeMap::new();
     for body in message.bodies(3) {
         let m = Message::parse(body)?;
-        mappings.insert(m.number(1), Mapping { start: m.number(2), offset: m.number(4), file: text(m.number(5)) });
+        mappings.insert(
+            m.number(1),
+            Mapping { start: m.number(2), limit: m.number(3), offset: m.number(4), file: text(m.number(5)) },
+        );
     }
     let mut locations = BTreeMap::new();
     for body in message.bodies(4) {
         let m = Message::parse(body)?;
-        let line = |body| Message::parse(body).map(|l| Line { function: functions.get(&l.number(1)).cloned(), line: l.number(2).cast_signed() });
+        let line = |body| {
+            Message::parse(body)
+                .map(|l| Line { function: functions.get(&l.number(1)).cloned(), line: l.number(2).cast_signed() })
+        };
         let lines = m.bodies(4).map(line).collect::<Result<_, _>>()?;
         locations.insert(m.number(1), Location { mapping: m.number(2), address: m.number(3), lines });
     }
     let mut samples = Vec::new();
     for body in message.bodies(2) {
         let m = Message::parse(body)?;
-        let keys = m.bodies(3).map(|label| Message::parse(label).map(|l| text(l.number(1))));
+        let labels = m.bodies(3).map(Message::parse).collect::<Result<Vec<_>, _>>()?;
+        let moment = labels.iter().find(|l| text(l.number(1)) == "end_timestamp_ns").map(|l| l.number(3).cast_signed());
+        let labels = labels.iter().map(|l| text(l.number(1))).collect();
         let values = m.numbers(2)?.into_iter().map(u64::cast_signed).collect();
-        samples.push(Sample { locations: m.numbers(1)?, values, labels: keys.collect::<Result<_, _>>()? });
+        samples.push(Sample { locations: m.numbers(1)?, values, labels, moment });
     }
     Ok(Profile {
         sample_types: message.bodies(1).map(value_type).collect::<Result<_, _>>()?,
@@ -116,6 +139,27 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Profile, String> {
     })
 }
 
+/// Whether bytes are a profile: known fields with the right wire types, sample types that hold only
+/// numbers, and an empty first string.
+pub(crate) fn looks_like_pprof(bytes: &[u8]) -> bool {
+    let Ok(message) = Message::parse(bytes) else {
+        return false;
+    };
+    let right = |(field, value): &(u64, Field<'_>)| match value {
+        Field::Number(_) => matches!(field, 7..=10 | 12..=14),
+        Field::Body(_) => matches!(field, 1..=6 | 11 | 13 | 15),
+    };
+    let numbers_only = |body| {
+        Message::parse(body)
+            .is_ok_and(|m| m.fields.iter().all(|(f, v)| (1..=2).contains(f) && matches!(v, Field::Number(_))))
+    };
+    let mut types = message.bodies(1).peekable();
+    message.fields.iter().all(right)
+        && types.peek().is_some()
+        && types.all(numbers_only)
+        && message.bodies(6).next() == Some(&[])
+}
+
 impl Profile {
     /// Every value with its numbers, pruned as the file asks for.
     ///
@@ -125,15 +169,40 @@ impl Profile {
         self.prune()?;
         let mut frames = Frames::default();
         let records: Vec<Record> = self.samples.iter().map(|sample| self.record(sample, &mut frames)).collect();
-        let numbers = |(i, (name, word)): (usize, &(String, String))| Reading {
-            value: name.clone(),
-            unit: unit(word).0,
+        let clock = self.timeline().unwrap_or_else(|| Clock {
             start: (self.time_nanos != 0).then_some(self.time_nanos.into()),
             duration: (self.duration_nanos != 0).then_some(self.duration_nanos.into()),
             interval: self.interval_ns(),
+        });
+        let numbers = |(i, (name, word)): (usize, &(String, String))| Reading {
+            value: name.clone(),
+            unit: unit(word).0,
+            start: clock.start,
+            duration: clock.duration,
+            interval: clock.interval,
             ..Reading::sum(&frames.list, &records, i, 0)
         };
         Ok(self.sample_types.iter().enumerate().map(numbers).collect())
+    }
+
+    /// The clock of an event list, in which every sample has a moment: it starts where the file says,
+    /// unless that is no possible start of these samples, and lasts until the last of them at least.
+    fn timeline(&self) -> Option<Clock> {
+        const LEAD_IN_MAX_NS: i128 = 3_600_000_000_000;
+        let mut moments: Vec<i128> = self.samples.iter().map(|s| s.moment.map(i128::from)).collect::<Option<_>>()?;
+        moments.sort_unstable();
+        let (first, last) = (*moments.first()?, *moments.last()?);
+        let duration = i128::from(self.duration_nanos);
+        let lead_in = first - i128::from(self.time_nanos);
+        let possible = self.time_nanos > 0 && (0..=duration.max(last - first).max(LEAD_IN_MAX_NS)).contains(&lead_in);
+        let lead_in = if possible { lead_in } else { 0 };
+        let mut steps: Vec<i128> = moments.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        steps.sort_unstable();
+        Some(Clock {
+            start: Some(first - lead_in),
+            duration: Some(duration.max(last - first + lead_in)),
+            interval: steps.get(steps.len() / 2).copied(),
+        })
     }
 
     /// The period, when it is a time.
@@ -147,7 +216,8 @@ impl Profile {
         let root_first = sample.locations.iter().rev();
         let stack = root_first.flat_map(|id| self.frames_of(*id)).map(|frame| frames.id(frame)).collect();
         let factors = self.sample_types.iter().map(|(_, word)| unit(word).1);
-        let weights = factors.enumerate().map(|(i, factor)| i128::from(sample.values.get(i).copied().unwrap_or(0)) * factor);
+        let weights =
+            factors.enumerate().map(|(i, factor)| i128::from(sample.values.get(i).copied().unwrap_or(0)) * factor);
         Record { stack, weights: weights.collect(), samples: 1, in_total: true }
     }
 
@@ -163,7 +233,9 @@ impl Profile {
     }
 
     fn function(&self, location: &Location, line: &Line) -> Function {
-        let Some(symbol) = &line.function else { return self.unsymbolised(location) };
+        let Some(symbol) = &line.function else {
+            return self.unsymbolised(location);
+        };
         let file = (!symbol.file.is_empty()).then(|| symbol.file.clone());
         let start = (symbol.start_line > 0).then_some(symbol.start_line.into());
         let name = [&symbol.name, &symbol.system_name].into_iter().find(|n| !n.is_empty()).cloned();
@@ -179,8 +251,10 @@ impl Profile {
         let module = self.mappings.get(&location.mapping).filter(|m| !m.file.is_empty());
         let name = match module {
             Some(m) => {
-                let offset = location.address.wrapping_sub(m.start).wrapping_add(m.offset);
-                format!("{}+{offset:#x}", m.file.rsplit('/').next().unwrap_or_default())
+                // Addresses outside their mapping are offsets already, or wrong: they stay as they are.
+                let inside = location.address >= m.start && (m.limit == 0 || location.address < m.limit);
+                let offset = if inside { location.address - m.start + m.offset } else { location.address };
+                format!("{}+{offset:#x}", m.file.rsplit(['/', '\\']).next().unwrap_or_default())
             }
             None => format!("{:#x}", location.address),
         };
@@ -195,14 +269,18 @@ impl Profile {
         let drop = whole(&self.drop_frames)?;
         let keep = if self.keep_frames.is_empty() { None } else { Some(whole(&self.keep_frames)?) };
         let goes = |line: &Line| {
-            let Some(symbol) = line.function.as_ref().filter(|s| !s.name.is_empty()) else { return false };
+            let Some(symbol) = line.function.as_ref().filter(|s| !s.name.is_empty()) else {
+                return false;
+            };
             let name = without_arguments(&symbol.name);
             drop.is_match(name) && !keep.as_ref().is_some_and(|keep| keep.is_match(name))
         };
         // A location of which every line goes, and one of which the outer lines stay.
         let (mut gone, mut cut) = (BTreeSet::new(), BTreeSet::new());
         for (&id, location) in &mut self.locations {
-            let Some(outermost) = location.lines.iter().rposition(goes) else { continue };
+            let Some(outermost) = location.lines.iter().rposition(goes) else {
+                continue;
+            };
             if outermost + 1 == location.lines.len() {
                 gone.insert(id);
             } else {
@@ -213,8 +291,12 @@ impl Profile {
         for sample in &mut self.samples {
             let matches = |id: &u64| gone.contains(id) || cut.contains(id);
             // Leaf first: the last location that matches nothing is the outermost frame that stays.
-            let Some(stays) = sample.locations.iter().rposition(|id| !matches(id)) else { continue };
-            let Some(at) = sample.locations[..stays].iter().rposition(matches) else { continue };
+            let Some(stays) = sample.locations.iter().rposition(|id| !matches(id)) else {
+                continue;
+            };
+            let Some(at) = sample.locations[..stays].iter().rposition(matches) else {
+                continue;
+            };
             let from = if gone.contains(&sample.locations[at]) { at + 1 } else { at };
             sample.locations.drain(..from);
         }
@@ -229,7 +311,11 @@ impl Profile {
             if sample.locations.is_empty() || sample.values.iter().all(|&v| v == 0) {
                 continue;
             }
-            let stack = sample.locations.iter().map(|id| self.locations.get(id).map_or_else(String::new, raw_location)).collect();
+            let stack = sample
+                .locations
+                .iter()
+                .map(|id| self.locations.get(id).map_or_else(String::new, raw_location))
+                .collect();
             let sum = sums.entry(stack).or_insert_with(|| vec![0; sample.values.len()]);
             sum.iter_mut().zip(&sample.values).for_each(|(sum, &v)| *sum += i128::from(v));
         }
@@ -239,8 +325,11 @@ impl Profile {
 
 fn raw_location(location: &Location) -> String {
     let line = |line: &Line| {
-        let Some(symbol) = &line.function else { return "??".to_owned() };
-        let system = if symbol.name == symbol.system_name { String::new() } else { format!("({})", symbol.system_name) };
+        let Some(symbol) = &line.function else {
+            return "??".to_owned();
+        };
+        let system =
+            if symbol.name == symbol.system_name { String::new() } else { format!("({})", symbol.system_name) };
         format!("{} {}:{} s={}{system}", symbol.name, symbol.file, line.line, symbol.start_line)
     };
     let lines: Vec<String> = location.lines.iter().map(line).collect();
@@ -252,17 +341,22 @@ fn raw_location(location: &Location) -> String {
 /// # Errors
 /// Says which line is not understood.
 pub(crate) fn parse_raw(text: &str) -> Result<BTreeMap<Vec<String>, Vec<i128>>, String> {
-    let (head, rest) = text.split_once("\nSamples:\n").ok_or("no samples")?;
-    drop(head);
-    let (samples, rest) = rest.split_once("\nLocations\n").unwrap_or((rest, ""));
-    let (locations, _) = rest.split_once("\nMappings\n").unwrap_or((rest, ""));
-    let locations = parse_raw_locations(locations)?;
+    let section = |name: &'static str, next: &'static str| {
+        text.lines().skip_while(move |l| *l != name).skip(1).take_while(move |l| *l != next)
+    };
+    let locations = parse_raw_locations(section("Locations", "Mappings"))?;
     let mut sums: BTreeMap<Vec<String>, Vec<i128>> = BTreeMap::new();
     // The first line names the values; label lines hold more than numbers.
-    for line in samples.lines().skip(1) {
-        let Some((values, ids)) = line.split_once(':') else { continue };
-        let Ok(values) = values.split_whitespace().map(str::parse).collect::<Result<Vec<i128>, _>>() else { continue };
-        let Ok(ids) = ids.split_whitespace().map(str::parse).collect::<Result<Vec<u64>, _>>() else { continue };
+    for line in section("Samples:", "Locations").skip(1) {
+        let Some((values, ids)) = line.split_once(':') else {
+            continue;
+        };
+        let Ok(values) = values.split_whitespace().map(str::parse).collect::<Result<Vec<i128>, _>>() else {
+            continue;
+        };
+        let Ok(ids) = ids.split_whitespace().map(str::parse).collect::<Result<Vec<u64>, _>>() else {
+            continue;
+        };
         let stack = ids.iter().map(|id| locations.get(id).cloned().ok_or_else(|| format!("no location {id}")));
         let sum = sums.entry(stack.collect::<Result<_, _>>()?).or_insert_with(|| vec![0; values.len()]);
         sum.iter_mut().zip(&values).for_each(|(sum, v)| *sum += v);
@@ -271,10 +365,10 @@ pub(crate) fn parse_raw(text: &str) -> Result<BTreeMap<Vec<String>, Vec<i128>>, 
 }
 
 /// `id: 0xaddress M=mapping name file:line s=start(system name)`, inlined lines indented below.
-fn parse_raw_locations(text: &str) -> Result<BTreeMap<u64, String>, String> {
+fn parse_raw_locations<'a>(lines: impl Iterator<Item = &'a str>) -> Result<BTreeMap<u64, String>, String> {
     let mut locations: BTreeMap<u64, String> = BTreeMap::new();
     let mut current = 0;
-    for line in text.lines() {
+    for line in lines {
         if let Some(inlined) = line.strip_prefix("             ") {
             let location = locations.get_mut(&current).ok_or("an inlined line before any location")?;
             location.push('\n');
@@ -300,7 +394,7 @@ fn without_arguments(name: &str) -> &str {
     while let Some(at) = name[from..].find('(').map(|at| from + at) {
         let inner = |text: &&str| {
             let bracket = text.find('(').unwrap_or(0);
-            at.checked_sub(bracket).and_then(|start| name.get(start..)).is_some_and(|rest| rest.starts_with(**text))
+            at.checked_sub(bracket).and_then(|start| name.get(start..)).is_some_and(|rest| rest.starts_with(*text))
         };
         match PART_OF_NAME.iter().find(|text| inner(text)) {
             Some(text) => from = at - text.find('(').unwrap_or(0) + text.len(),
@@ -345,12 +439,16 @@ impl<'a> Message<'a> {
             let tag = varint(&mut bytes)?;
             let field = match tag & 7 {
                 0 => Field::Number(varint(&mut bytes)?),
-                1 => Field::Number(u64::from_le_bytes(take(&mut bytes, 8)?.try_into().expect("eight bytes were taken"))),
+                1 => {
+                    Field::Number(u64::from_le_bytes(take(&mut bytes, 8)?.try_into().expect("eight bytes were taken")))
+                }
                 2 => {
                     let length = varint(&mut bytes)?;
                     Field::Body(take(&mut bytes, length)?)
                 }
-                5 => Field::Number(u32::from_le_bytes(take(&mut bytes, 4)?.try_into().expect("four bytes were taken")).into()),
+                5 => Field::Number(
+                    u32::from_le_bytes(take(&mut bytes, 4)?.try_into().expect("four bytes were taken")).into(),
+                ),
                 other => return Err(format!("wire type {other}")),
             };
             fields.push((tag >> 3, field));
@@ -360,11 +458,11 @@ impl<'a> Message<'a> {
 
     /// The last number of a field, 0 when absent.
     fn number(&self, field: u64) -> u64 {
-        let numbers = self.fields.iter().filter_map(|(f, v)| match v {
+        let number = |(f, v): &(u64, Field<'_>)| match v {
             Field::Number(n) if *f == field => Some(*n),
             _ => None,
-        });
-        numbers.last().unwrap_or(0)
+        };
+        self.fields.iter().rev().find_map(number).unwrap_or(0)
     }
 
     fn bodies(&self, field: u64) -> impl Iterator<Item = &'a [u8]> {
@@ -424,13 +522,15 @@ fn argument_lists_go() {
 #[cfg(test)]
 fn pruned(stack: &[&str], drop: &str, keep: &str) -> Vec<String> {
     let location = |name: &&str| {
-        let inlined = name.split('+').map(|name| Line { function: Some(Symbol { name: name.into(), ..Symbol::default() }), line: 0 });
+        let inlined = name
+            .split('+')
+            .map(|name| Line { function: Some(Symbol { name: name.into(), ..Symbol::default() }), line: 0 });
         Location { mapping: 0, address: 0, lines: inlined.collect() }
     };
     let ids: Vec<u64> = (1..=stack.len() as u64).collect();
     let mut profile = Profile {
         sample_types: vec![("samples".into(), "count".into())],
-        samples: vec![Sample { locations: ids.clone(), values: vec![1], labels: BTreeSet::new() }],
+        samples: vec![Sample { locations: ids.clone(), values: vec![1], labels: BTreeSet::new(), moment: None }],
         locations: ids.into_iter().zip(stack.iter().map(location)).collect(),
         mappings: BTreeMap::new(),
         period_type: None,
@@ -451,6 +551,14 @@ fn pruning_follows_go_tool_pprof() {
     assert_eq!(pruned(&["leaf", "malloc", "main"], "malloc", "mal.*"), ["main;malloc;leaf 1"], "keep wins");
     assert_eq!(pruned(&["leaf", "main"], "main", ""), ["main;leaf 1"], "nothing goes before a frame that stays");
     assert_eq!(pruned(&["leaf", "main", "start"], "main", ""), ["start 1"]);
-    assert_eq!(pruned(&["leaf", "inner+drop+outer", "main"], "drop", ""), ["main;outer 1"], "what it calls goes, what calls it stays");
-    assert_eq!(pruned(&["leaf", "inner+drop+outer"], "drop", ""), ["outer;leaf 1"], "lines go even at the root, frames do not");
+    assert_eq!(
+        pruned(&["leaf", "inner+drop+outer", "main"], "drop", ""),
+        ["main;outer 1"],
+        "what it calls goes, what calls it stays"
+    );
+    assert_eq!(
+        pruned(&["leaf", "inner+drop+outer"], "drop", ""),
+        ["outer;leaf 1"],
+        "lines go even at the root, frames do not"
+    );
 }

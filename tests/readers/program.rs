@@ -1,5 +1,7 @@
 //! What the program prints, as [`Reading`]s, and the comparison with an independent reader's.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Cost, Function, Reading, States, exact};
@@ -72,7 +74,11 @@ fn whole(value: &Value) -> Result<i128, String> {
 
 /// A number as it is written, times 10^`decimals`.
 fn weight(value: &Value, decimals: u32) -> Result<i128, String> {
-    let written = if value.is_number() { value.to_string() } else { return Err(format!("not a number: {value}")) };
+    let written = if value.is_number() {
+        value.to_string()
+    } else {
+        return Err(format!("not a number: {value}"));
+    };
     let (whole, fraction) = written.split_once('.').unwrap_or((&written, ""));
     let padding = (decimals as usize).checked_sub(fraction.len());
     let digits = padding.map(|zeros| format!("{whole}{fraction}{}", "0".repeat(zeros)));
@@ -119,18 +125,17 @@ pub(crate) fn compare_folded(tally: &mut Tally, name: &str, output: &[u8], read:
         return tally.equal_numbers(read.folded.len());
     }
     let output = String::from_utf8_lossy(output);
-    let ours: Vec<&str> = output.lines().collect();
-    tally.number(|| format!("{name} [{}]: number of stacks", read.value), &ours.len(), &read.folded.len());
-    let differs = |line: &&str| !read.folded.iter().any(|l| l == line);
-    for line in ours.iter().copied().filter(differs).take(SHOWN) {
-        tally.fail(format!("{name} [{}]: {} is no stack of the file", read.value, clip(line)));
+    let at = format!("{name} [{}]", read.value);
+    let (ours, reads): (BTreeSet<&str>, BTreeSet<&str>) =
+        (output.lines().collect(), read.folded.iter().map(String::as_str).collect());
+    tally.number(|| format!("{at}: number of stacks"), &output.lines().count(), &read.folded.len());
+    for line in ours.difference(&reads).take(SHOWN) {
+        tally.fail(format!("{at}: {} is no stack of the file", clip(line)));
     }
-    let missing = read.folded.iter().filter(|line| !ours.contains(&line.as_str()));
-    for line in missing.take(SHOWN) {
-        tally.fail(format!("{name} [{}]: the stack {} is missing", read.value, clip(line)));
+    for line in reads.difference(&ours).take(SHOWN) {
+        tally.fail(format!("{at}: the stack {} is missing", clip(line)));
     }
-    let same_lines = !ours.iter().any(differs) && ours.len() == read.folded.len();
-    tally.hold(!same_lines, || format!("{name} [{}]: the stacks are right and in another order", read.value));
+    tally.hold(ours != reads, || format!("{at}: the stacks are right, but their order or the ends of lines are not"));
 }
 
 #[test]

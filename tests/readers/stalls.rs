@@ -138,36 +138,76 @@ pub(crate) fn findings(line: &Value) -> (Vec<Finding>, u64) {
         length: item["duration_ns"].as_i64().unwrap_or(0).into(),
         is_stall: item["kind"] == "stall",
         culprit: item["culprit"]["name"].as_str().unwrap_or_default().to_owned(),
-        path: item["path"].as_array().into_iter().flatten().filter_map(|p| p["name"].as_str().map(str::to_owned)).collect(),
+        path: item["path"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|p| p["name"].as_str().map(str::to_owned))
+            .collect(),
     };
     let all = threads().flat_map(|t| t["worst"].as_array().into_iter().flatten()).map(finding).collect();
     (all, threads().filter_map(|t| t["loop_busy_count"].as_u64()).sum())
 }
 
-/// Compares findings with the truth; a boundary may be off by one sampling interval and 5 % of the
-/// call.
-pub(crate) fn score(truth: &Truth, all: &[Finding], loop_busy: u64, interval: i128) -> Score {
+/// What the profile can know of time.
+pub(crate) struct Clock<'a> {
+    /// Moments of its samples in order, in nanoseconds.
+    pub(crate) moments: &'a [i128],
+    /// Its sampling interval, in nanoseconds.
+    pub(crate) interval: i128,
+}
+
+impl Clock<'_> {
+    /// Whether no sample lies strictly between two moments, so that nobody can tell them apart.
+    fn cannot_tell(&self, a: i128, b: i128) -> bool {
+        let (from, to) = (a.min(b), a.max(b));
+        self.moments.get(self.moments.partition_point(|&t| t <= from)).is_none_or(|&t| t >= to)
+    }
+
+    /// Whether a call lies inside a finding. A boundary may be off by one sampling interval and 5 % of
+    /// the call, and by as much as the sampler was late there.
+    fn is_inside(&self, found: &Finding, call: &Call) -> bool {
+        let allowed = self.allowed(call);
+        let begins = found.start <= call.start + allowed || self.cannot_tell(call.start, found.start);
+        let ends = call.end() <= found.end() + allowed || self.cannot_tell(found.end(), call.end());
+        begins && ends
+    }
+
+    fn allowed(&self, call: &Call) -> i128 {
+        self.interval + call.length / 20
+    }
+}
+
+/// Compares findings with the truth.
+pub(crate) fn score(truth: &Truth, all: &[Finding], loop_busy: u64, clock: &Clock<'_>) -> Score {
     let stalls: Vec<&Finding> = all.iter().filter(|f| f.is_stall).collect();
     let mut score = Score { truths: truth.stalls.len(), found: stalls.len(), loop_busy, ..Score::default() };
     for call in &truth.stalls {
-        let allowed = interval + call.length / 20;
         let Some(found) = stalls.iter().max_by_key(|f| f.overlap(call)).filter(|f| f.overlap(call) > 0) else {
             score.missed.push(format!("{} of {} is in no finding", call.function, ms(call.length)));
             continue;
         };
-        let inside = found.start - allowed <= call.start && call.end() <= found.end() + allowed;
-        let on_path = found.path.iter().any(|name| *name == call.function);
+        let inside = clock.is_inside(found, call);
+        let on_path = found.path.contains(&call.function);
         let blamed = call.is_named(&found.culprit);
         score.inside += usize::from(inside);
         score.on_path += usize::from(on_path);
         score.blamed += usize::from(blamed);
-        score.errors.push((found.length - call.length, allowed));
+        score.errors.push((found.length - call.length, clock.allowed(call)));
         if !(inside && on_path && blamed) {
             let place = if inside { "inside" } else { "not inside" };
-            score.missed.push(format!("{} of {} is {place} a finding of {} that blames `{}` on {:?}", call.function, ms(call.length), ms(found.length), found.culprit, found.path));
+            score.missed.push(format!(
+                "{} of {} is {place} a finding of {} that blames `{}` on {:?}",
+                call.function,
+                ms(call.length),
+                ms(found.length),
+                found.culprit,
+                found.path
+            ));
         }
     }
-    score.extra = stalls.iter().filter(|f| truth.stalls.iter().all(|c| f.overlap(c) * 2 < f.length)).map(|f| explain(truth, f)).collect();
+    let held = |f: &Finding| truth.stalls.iter().map(|c| f.overlap(c)).sum::<i128>();
+    score.extra = stalls.iter().filter(|f| held(f) * 2 < f.length).map(|f| explain(truth, f)).collect();
     score
 }
 
@@ -192,7 +232,14 @@ impl Score {
         let (median, largest) = self.errors().unwrap_or_default();
         let mut text = format!(
             "{name}: {} true, {} found, {} inside, {} on the path, {} blamed, {} busy stretches; length error median {}, largest {}",
-            self.truths, self.found, self.inside, self.on_path, self.blamed, self.loop_busy, ms(median), ms(largest)
+            self.truths,
+            self.found,
+            self.inside,
+            self.on_path,
+            self.blamed,
+            self.loop_busy,
+            ms(median),
+            ms(largest)
         );
         for line in self.missed.iter().chain(&self.extra) {
             write!(text, "\n    {line}").expect("a string can be written to");
@@ -203,8 +250,19 @@ impl Score {
 
 /// What a finding without a true stall holds: often short calls that follow each other at once.
 fn explain(truth: &Truth, finding: &Finding) -> String {
-    let within: Vec<String> = truth.calls.iter().filter(|c| finding.overlap(c) > 0).map(|c| format!("{} {}", c.function, ms(c.length))).collect();
-    format!("extra: {} at {} blames `{}`; bracketed calls in it: {}", ms(finding.length), ms(finding.start), finding.culprit, within.join(", "))
+    let within: Vec<String> = truth
+        .calls
+        .iter()
+        .filter(|c| finding.overlap(c) > 0)
+        .map(|c| format!("{} {}", c.function, ms(c.length)))
+        .collect();
+    format!(
+        "extra: {} at {} blames `{}`; bracketed calls in it: {}",
+        ms(finding.length),
+        ms(finding.start),
+        finding.culprit,
+        within.join(", ")
+    )
 }
 
 fn ms(ns: i128) -> String {
@@ -227,10 +285,20 @@ fn scores_by_hand() {
         path: vec!["slow".into(), "helper".into()],
     };
     let all = [finding(999_000, 103_000, "helper"), finding(3_000_000, 55_000, "short")];
-    let score = score(&truth, &all, 0, 1_000_000);
+    let clock = Clock { moments: &[], interval: 1_000_000 };
+    let score = score(&truth, &all, 0, &clock);
     assert_eq!((score.truths, score.inside, score.on_path, score.blamed, score.extra.len()), (2, 1, 1, 1, 1));
     assert!(score.missed[0].starts_with("late of 60.0 ms is in no finding"));
     assert!(score.lengths_are_right());
+}
+
+#[test]
+fn a_late_sampler_cannot_know_a_boundary() {
+    let call = Call { function: "slow".into(), also: Vec::new(), start: 1_000_000, length: 100_000_000 };
+    let found = Finding { start: 9_000_000, length: 92_000_000, is_stall: true, ..Finding::default() };
+    let inside = |moments: &[i128]| Clock { moments, interval: 1_000_000 }.is_inside(&found, &call);
+    assert!(inside(&[0, 17_000_000]));
+    assert!(!inside(&[0, 2_000_000, 17_000_000]));
 }
 
 #[test]

@@ -1,0 +1,166 @@
+//! The engine from outside: requests in, replies out.
+
+use super::Engine;
+use crate::draw::Metrics;
+use crate::model::picture;
+use crate::model::vocab::{Filter, FrameKey, Order, Scope, Sort, SortColumn, TimeRange};
+use crate::protocol::{
+    Answer, CanvasId, Content, Direction, FlameView, Picture, Query, Rows, TimelineView, TreeChange, TreeRow,
+};
+
+const MS: i64 = 1_000_000;
+
+/// Ten turns of a loop: `work` calls `parse` for 80 ms, then the loop waits for 20 ms.
+fn server() -> Engine {
+    let turn = "work parse 60000000\nwork 19000000\n(gc) 1000000\n(idle) 20000000\n";
+    Engine::new(picture::timed(&turn.repeat(10)))
+}
+
+fn key(name: &str) -> FrameKey {
+    FrameKey { name: name.into(), ..FrameKey::default() }
+}
+
+fn ask(engine: &mut Engine, query: &Query) -> Answer {
+    engine.answer(query).unwrap_or_else(|f| panic!("{query:?}: {}", f.message))
+}
+
+fn flame_picture(view: FlameView) -> Picture {
+    Picture { canvas: CanvasId::Flame, width: 800.0, height: 400.0, ratio: 1.0, content: Content::Flame(view) }
+}
+
+fn whole() -> FlameView {
+    FlameView { x1: 1.0, ..FlameView::default() }
+}
+
+#[test]
+fn the_summary_adds_up_exactly_and_in_print() {
+    let mut engine = server();
+    for filters in [vec![], vec![Filter::Time(TimeRange { from_ns: 7 * MS, to_ns: 333 * MS })], vec![Filter::Drop(key("parse"))]] {
+        let scope = Scope { filters, ..Scope::default() };
+        let Answer::Summary(summary) = ask(&mut engine, &Query::Summary(scope)) else { panic!("a summary") };
+        let parts: i64 = summary.parts.iter().map(|p| p.amount.raw).sum();
+        assert_eq!(parts, summary.whole.raw);
+        let number = |text: &str| text.replace(',', "").parse::<f64>().expect("a number");
+        let printed: f64 = summary.parts.iter().map(|p| number(&p.printed)).sum();
+        assert!((printed - number(&summary.printed)).abs() < 1e-9, "{summary:?}");
+    }
+}
+
+#[test]
+fn the_table_and_the_details_agree() {
+    let mut engine = server();
+    let scope = Scope::default();
+    let query =
+        Query::Functions { scope: scope.clone(), search: String::new(), sort: Sort::default(), from: 0, count: 10 };
+    let Answer::Functions(rows) = ask(&mut engine, &query) else { panic!("functions") };
+    assert_eq!(rows.rows[0].label.key.name, "parse");
+    assert_eq!(rows.rows[0].self_value.raw, 600 * MS);
+    for row in &rows.rows {
+        let query = Query::Details { scope: scope.clone(), function: row.label.key.clone(), path: None };
+        let Answer::Details(Some(details)) = ask(&mut engine, &query) else { panic!("details") };
+        assert_eq!(details.everywhere, (row.self_value.clone(), row.total.clone()));
+        let callees: i64 = details.callees.0.iter().map(|c| c.total.raw).sum();
+        assert_eq!(callees, row.total.raw);
+    }
+}
+
+#[test]
+fn painted_boxes_and_tips_agree() {
+    let mut engine = server();
+    for (order, callers) in [(Order::Weight, false), (Order::Name, false), (Order::Time, false), (Order::Weight, true)] {
+        let view = FlameView { order, callers, ..whole() };
+        let (list, painted) = engine.picture(&flame_picture(view), &Metrics::fixed(6.6, 5.5));
+        assert!(list.boxes > 2, "{order:?} {callers}");
+        assert!(painted.content_height >= 40.0);
+        let tip = engine.hit(CanvasId::Flame, 20.0, 30.0).expect("a box lies under the second row");
+        let label = tip.label.expect("it is a function");
+        assert_eq!(label.key.name, if callers { "parse" } else { "work" }, "{order:?}");
+        assert_eq!(tip.path.len(), 1);
+        assert_eq!(tip.token, label.token);
+    }
+}
+
+#[test]
+fn arrows_walk_the_tree() {
+    let mut engine = server();
+    let mut at = vec![];
+    for (to, expected) in [
+        (Direction::Child, vec!["work"]),
+        (Direction::Child, vec!["work", "parse"]),
+        (Direction::Parent, vec!["work"]),
+        (Direction::Right, vec!["(gc)"]),
+        (Direction::Left, vec!["work"]),
+    ] {
+        let query = Query::Move { flame: whole(), at: at.clone(), to };
+        let Answer::Moved(Some(path)) = ask(&mut engine, &query) else { panic!("{to:?} leads somewhere") };
+        assert_eq!(path.iter().map(|k| k.name.as_str()).collect::<Vec<_>>(), expected);
+        at = path;
+    }
+}
+
+fn tree(engine: &mut Engine, callers: bool, change: TreeChange) -> Rows<TreeRow> {
+    let sort = Sort { column: SortColumn::Total, ascending: false };
+    let query =
+        Query::Tree { scope: Scope::default(), callers, sort, change, search: String::new(), from: 0, count: 50 };
+    match ask(engine, &query) {
+        Answer::Tree(rows) => rows,
+        other => panic!("a tree, not {other:?}"),
+    }
+}
+
+#[test]
+fn trees_expand_by_hand_and_by_the_heaviest_path() {
+    let mut engine = server();
+    let names = |rows: &Rows<TreeRow>| {
+        rows.rows.iter().map(|r| format!("{}{}", "-".repeat(r.depth as usize), r.label.key.name)).collect::<Vec<_>>()
+    };
+    let rows = tree(&mut engine, false, TreeChange::Keep);
+    assert_eq!(names(&rows), ["work", "(gc)"]);
+    assert!(rows.rows[0].has_children && rows.rows[0].is_heaviest && !rows.rows[1].is_heaviest);
+    let rows = tree(&mut engine, false, TreeChange::ExpandHeaviest(None));
+    assert_eq!(names(&rows), ["work", "-parse", "(gc)"]);
+    assert_eq!(rows.scroll_to, Some(1));
+    let rows = tree(&mut engine, false, TreeChange::Collapse(rows.rows[0].node));
+    assert_eq!(names(&rows), ["work", "(gc)"]);
+    let rows = tree(&mut engine, false, TreeChange::Reveal(vec![key("work"), key("parse")]));
+    assert_eq!(names(&rows), ["work", "-parse", "(gc)"]);
+    let rows = tree(&mut engine, true, TreeChange::Keep);
+    assert_eq!(names(&rows), ["parse", "work", "(gc)"]);
+    let parse = rows.rows[0].node;
+    let rows = tree(&mut engine, true, TreeChange::Expand(parse));
+    assert_eq!(names(&rows), ["parse", "-work", "work", "(gc)"]);
+    assert_eq!((rows.rows[1].self_value.raw, rows.rows[1].total.raw), (0, 600 * MS));
+}
+
+#[test]
+fn two_recordings_meet() {
+    let mut before = Engine::new(picture::recording("a 5\nb 3"));
+    let mut after = Engine::new(picture::recording("a 1\nc 2"));
+    let query = Query::Compare {
+        scope: Scope::default(),
+        search: String::new(),
+        sort: Sort { column: SortColumn::Difference, ascending: false },
+        from: 0,
+        count: 10,
+    };
+    assert!(before.answer(&query).is_err());
+    before.set_peer(after.aggregate(&Scope::default()));
+    let Answer::Compare(compared) = ask(&mut before, &query) else { panic!("a comparison") };
+    let rows: Vec<_> =
+        compared.rows.rows.iter().map(|r| (r.label.key.name.as_str(), r.difference.raw)).collect();
+    assert_eq!(rows, [("a", -4), ("b", -3), ("c", 2)]);
+    assert!(compared.rows.rows[2].before.is_none());
+}
+
+#[test]
+fn the_timeline_tells_what_ran() {
+    let mut engine = server();
+    let content = Content::Timeline(TimelineView { threshold_ms: 50, ..TimelineView::default() });
+    let picture = Picture { canvas: CanvasId::Timeline, width: 1000.0, height: 96.0, ratio: 2.0, content };
+    let (list, _) = engine.picture(&picture, &Metrics::fixed(6.6, 5.5));
+    assert!(list.snapshot().contains("--state-active"));
+    let busy = engine.hit(CanvasId::Timeline, 20.0, 50.0).expect("a moment");
+    assert!(busy.text.contains("my code"), "{}", busy.text);
+    let idle = engine.hit(CanvasId::Timeline, 90.0, 50.0).expect("a moment");
+    assert!(idle.text.contains("idle"), "{}", idle.text);
+}
