@@ -35,7 +35,9 @@ pub fn excess(time: &Time, owned_ns: i64) -> Option<i64> {
 pub fn of_profile(profile: &Profile, value: usize, range: Option<TimeRange>) -> Late {
     let Some(time) = &profile.time else { return Late::default() };
     let (from, to) = rows_in(profile, value, range);
-    (from..to).filter_map(|i| excess(time, time.owned_ns(i))).fold(Late::default(), |late, more| Late {
+    // What the last sample owns lies behind it and is no gap between samples.
+    let to = to.min(profile.samples.len().saturating_sub(1));
+    (from..to.max(from)).filter_map(|i| excess(time, time.owned_ns(i))).fold(Late::default(), |late, more| Late {
         excess_ns: late.excess_ns.saturating_add(more),
         gaps: late.gaps + 1,
     })
@@ -47,6 +49,9 @@ pub fn by_function(recording: &Recording, scoped: &Scoped) -> Vec<Late> {
     for (profile, value) in scoped.each(recording) {
         let Some(time) = &profile.time else { continue };
         walk(profile, value, scoped.range, |i, stack, _, _| {
+            if i + 1 == time.at_ns.len() {
+                return;
+            }
             let Some(more) = excess(time, time.owned_ns(i)) else { return };
             let node = scoped.node(stack);
             if node == DROPPED {

@@ -41,8 +41,11 @@ pub fn states(recording: &Recording, modules: &Modules, scoped: &Scoped) -> Opti
     let mut out = States { kinds: scoped.kinds(recording, modules), filtered_ns: scoped.filtered, ..States::default() };
     let mut any = false;
     for (profile, value) in scoped.each(recording) {
-        let (Some(time), Weights::Owned) = (&profile.time, &profile.values[value].weights) else { return None };
         any = true;
+        let (Some(time), Weights::Owned) = (&profile.time, &profile.values[value].weights) else {
+            out.duration_ns += estimated_ns(recording, profile, value)?;
+            continue;
+        };
         let first = if time.at_ns.is_empty() { time.duration_ns } else { time.at_ns.get(0) };
         let last = time.at_ns.last().map_or(first, |at| at + time.last_ns);
         let end = time.duration_ns.max(last);
@@ -57,7 +60,20 @@ pub fn states(recording: &Recording, modules: &Modules, scoped: &Scoped) -> Opti
         out.late.excess_ns = out.late.excess_ns.saturating_add(late.excess_ns);
         out.late.gaps += late.gaps;
     }
+    if scoped.each(recording).any(|(profile, _)| profile.time.is_none()) {
+        // What rounding left over of an estimate stands behind its end.
+        let parts = out.kinds.iter().fold(out.filtered_ns, |sum, k| sum.saturating_add(k.1));
+        out.after_last_ns = out.duration_ns.saturating_sub(parts).saturating_sub(out.before_first_ns);
+    }
     any.then_some(out)
+}
+
+/// Length of a recording whose times are estimated from counts: its states are known, its moments
+/// are not. `None` where the values are no shares of wall time.
+fn estimated_ns(recording: &Recording, profile: &crate::model::Profile, value: usize) -> Option<i64> {
+    let is_time = profile.values[value].unit == crate::units::Unit::Nanos;
+    let has_states = recording.functions.iter().any(|f| f.tag.is_state());
+    profile.extent.duration_ns.filter(|_| is_time && has_states && profile.time.is_none())
 }
 
 /// Writes parts with `decimals` digits so that the printed parts add up to the printed whole:

@@ -3,4 +3,40 @@
 //! Everything here is thin. It knows the browser and knows neither profiles nor the page's
 //! components, so that the rooms above it hold no `JsValue` longer than a line.
 
+pub mod clipboard;
+pub mod dialog;
+pub mod files;
+pub mod history;
+pub mod storage;
+pub mod theme;
+pub mod wire;
+pub mod painter;
 pub mod worker_client;
+
+use wasm_bindgen::JsCast;
+use web_sys::{Document, Window};
+
+/// The window.
+pub fn window() -> Window {
+    web_sys::window().expect("these functions are called on a page, which has a window")
+}
+
+/// The document.
+pub fn document() -> Document {
+    window().document().expect("a window that runs the page has a document")
+}
+
+/// Width of the window, CSS pixels.
+pub fn window_width() -> f64 {
+    let width = window().inner_width().ok().and_then(|width| width.as_f64());
+    width.unwrap_or_default()
+}
+
+/// The text that the person has marked on the page.
+pub fn marked_text() -> String {
+    let selection = js_sys::Reflect::get(&window(), &"getSelection".into()).ok();
+    let selection = selection.and_then(|f| f.dyn_into::<js_sys::Function>().ok());
+    let selection = selection.and_then(|f| f.call0(&window()).ok());
+    let text = selection.and_then(|selection| selection.dyn_into::<js_sys::Object>().ok());
+    text.map(|text| String::from(text.to_string())).unwrap_or_default()
+}

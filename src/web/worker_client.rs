@@ -1,13 +1,15 @@
 //! Starts workers and talks to them.
 //!
-//! **How a worker starts.** The page compiles the worker's wasm once ([`WorkerProgram::load`]) and
-//! starts any number of workers from it. Each is a module worker whose script is a `blob:` URL:
-//! a few lines that import the wasm-bindgen glue and wait for the compiled module as their first
-//! message. There are three reasons for the Blob:
+//! **How a worker starts.** The page downloads the worker's wasm-bindgen glue and its wasm and
+//! compiles the wasm, once ([`WorkerProgram::load`]). Any number of workers are started from it,
+//! each from a `blob:` URL that holds the glue and a few lines that wait for the compiled module as
+//! the first message. There are three reasons for the Blob:
 //!
 //! - *Privacy.* A worker started from an ordinary URL takes its Content-Security-Policy from the
 //!   headers of that response, and static hosts send none: it could reach any server. A worker
 //!   started from a Blob inherits the page's policy. The browser tests hold this in every engine.
+//!   The Blob holds the glue and does not import it, since Chromium asks `worker-src` about imports
+//!   too: so that may stay at `blob:` alone, and no worker can ever be started from a URL.
 //! - *Speed.* One download and one compilation, whatever the number of recordings.
 //! - *Caches.* The names of the worker's files carry a hash of their content and stand in the page
 //!   (`<meta name="worker">`), so a page never pairs with a worker of another release.
@@ -19,34 +21,34 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, JSON, Promise, WebAssembly};
+use js_sys::{Array, Promise, WebAssembly};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, BlobPropertyBag, ErrorEvent, Event, MessageEvent, Response, Url, Worker, WorkerOptions,
-    WorkerType,
-};
+use web_sys::{Blob, BlobPropertyBag, ErrorEvent, Event, MessageEvent, Response, Url, Worker};
 
-/// The worker's script, behind the line that imports `init` from the glue.
+/// What stands behind the glue in the worker's script. The glue (wasm-bindgen's "no-modules") is
+/// one global function, `wasm_bindgen`, which takes the module and runs `main`.
 ///
 /// `reportError` raises what it is given in the worker, from where it reaches the page; a rejected
 /// promise alone does not.
 const SCRIPT: &str = r#"
-const early = [];
-let started = false;
-self.addEventListener("unhandledrejection", (event) => reportError(event.reason));
-self.onmessage = (event) => {
-  if (started) {
-    early.push(event);
-    return;
-  }
-  started = true;
-  init({ module_or_path: event.data }).then(() => {
-    for (const { data, ports } of early.splice(0)) {
-      self.dispatchEvent(new MessageEvent("message", { data, ports: [...ports] }));
+{
+  const early = [];
+  let started = false;
+  self.addEventListener("unhandledrejection", (event) => reportError(event.reason));
+  self.onmessage = (event) => {
+    if (started) {
+      early.push(event);
+      return;
     }
-  }, reportError);
-};
+    started = true;
+    wasm_bindgen({ module_or_path: event.data }).then(() => {
+      for (const { data, ports } of early.splice(0)) {
+        self.dispatchEvent(new MessageEvent("message", { data, ports: [...ports] }));
+      }
+    }, reportError);
+  };
+}
 "#;
 
 /// The worker's program: downloaded and compiled once, cheap to clone, the source of every worker.
@@ -65,12 +67,13 @@ impl WorkerProgram {
     /// release was put in its place: reloading helps), or the browser cannot compile it.
     pub async fn load() -> Result<WorkerProgram, String> {
         let (glue, wasm) = addresses()?;
-        let module = compile(&wasm).await?;
-        let script = BlobUrl::of_script(&script_importing(&glue)).map_err(|e| sentence(&e))?;
-        Ok(WorkerProgram {
-            module,
-            script: Rc::new(script),
-        })
+        let (glue, wasm) = both_arrived(&glue, &wasm).await?;
+        let glue = text(&glue).await.map_err(|e| sentence(&e))?;
+        let module = compiled(&wasm)
+            .await
+            .map_err(|e| format!("the browser cannot compile the worker program: {}", sentence(&e)))?;
+        let script = BlobUrl::of_script(&[&glue, SCRIPT]).map_err(|e| sentence(&e))?;
+        Ok(WorkerProgram { module, script: Rc::new(script) })
     }
 
     /// Starts one worker.
@@ -86,10 +89,7 @@ impl WorkerProgram {
         mut on_message: impl FnMut(JsValue) + 'static,
         mut on_error: impl FnMut(String) + 'static,
     ) -> Result<WorkerClient, String> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker =
-            Worker::new_with_options(&self.script.0, &options).map_err(|e| sentence(&e))?;
+        let worker = Worker::new(&self.script.0).map_err(|e| sentence(&e))?;
         let client = WorkerClient {
             worker,
             on_message: Closure::new(move |event: MessageEvent| on_message(event.data())),
@@ -126,9 +126,7 @@ impl WorkerClient {
     /// One sentence, where something cannot be transferred, for instance a canvas for the second
     /// time.
     pub fn post_with_transfer(&self, message: &JsValue, transfer: &Array) -> Result<(), String> {
-        self.worker
-            .post_message_with_transfer(message, transfer)
-            .map_err(|e| sentence(&e))
+        self.worker.post_message_with_transfer(message, transfer).map_err(|e| sentence(&e))
     }
 
     /// Ends the worker at once. The same as dropping the client, with a name.
@@ -140,8 +138,7 @@ impl WorkerClient {
         on_error: Option<&Closure<dyn FnMut(Event)>>,
     ) {
         let on_error = on_error.map(|closure| closure.as_ref().unchecked_ref());
-        self.worker
-            .set_onmessage(on_message.map(|closure| closure.as_ref().unchecked_ref()));
+        self.worker.set_onmessage(on_message.map(|closure| closure.as_ref().unchecked_ref()));
         self.worker.set_onmessageerror(on_error);
         self.worker.set_onerror(on_error);
     }
@@ -160,10 +157,11 @@ impl Drop for WorkerClient {
 struct BlobUrl(String);
 
 impl BlobUrl {
-    fn of_script(text: &str) -> Result<BlobUrl, JsValue> {
+    fn of_script(parts: &[&str]) -> Result<BlobUrl, JsValue> {
+        let parts: Array = parts.iter().map(|part| JsValue::from_str(part)).collect();
         let options = BlobPropertyBag::new();
         options.set_type("text/javascript");
-        let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options)?;
+        let blob = Blob::new_with_str_sequence_and_options(&parts, &options)?;
         Url::create_object_url_with_blob(&blob).map(BlobUrl)
     }
 }
@@ -175,54 +173,38 @@ impl Drop for BlobUrl {
     }
 }
 
-fn script_importing(glue: &str) -> String {
-    // JSON's string syntax is a subset of JavaScript's, so any address is quoted safely.
-    let quoted = JSON::stringify(&glue.into()).map_or_else(|_| String::new(), String::from);
-    format!("import init from {quoted};\n{SCRIPT}")
-}
-
-/// The absolute addresses of the worker's glue and wasm. A Blob has no address to be relative to.
+/// The absolute addresses of the worker's glue and wasm, as the page names them.
 fn addresses() -> Result<(String, String), String> {
     const MISSING: &str = "the page does not say where its worker is; build it with trunk";
-    let document = web_sys::window()
-        .and_then(|window| window.document())
-        .ok_or(MISSING)?;
-    let meta = document
-        .query_selector("meta[name=worker]")
-        .ok()
-        .flatten()
-        .ok_or(MISSING)?;
-    let base = document.base_uri().ok().flatten().ok_or(MISSING)?;
-    let absolute = |attribute: &str| {
-        let relative = meta.get_attribute(attribute).ok_or(MISSING)?;
-        let url = Url::new_with_base(&relative, &base).map_err(|e| sentence(&e))?;
-        Ok::<String, String>(url.href())
+    let document = web_sys::window().and_then(|window| window.document()).ok_or(MISSING)?;
+    let meta = document.query_selector("meta[name=worker]").ok().flatten().ok_or(MISSING)?;
+    let named = |attribute: &str| meta.get_attribute(attribute).ok_or(MISSING);
+    Ok((named("content")?, named("data-wasm")?))
+}
+
+/// The responses to two requests that are sent together.
+async fn both_arrived(glue: &str, wasm: &str) -> Result<(Response, Response), String> {
+    let window = web_sys::window().ok_or("workers are started from a page only")?;
+    let requests = Array::of2(&window.fetch_with_str(glue), &window.fetch_with_str(wasm));
+    let responses = JsFuture::from(Promise::all(&requests)).await;
+    let responses: Array =
+        responses.map_err(|e| format!("the worker program cannot be fetched: {}", sentence(&e)))?.unchecked_into();
+    let good = |index| {
+        let response: Response = responses.get(index).unchecked_into();
+        let status = response.status();
+        let missing = format!("the worker program is missing (status {status}); reload the page");
+        if response.ok() { Ok(response) } else { Err(missing) }
     };
-    Ok((absolute("content")?, absolute("data-wasm")?))
+    Ok((good(0)?, good(1)?))
+}
+
+async fn text(response: &Response) -> Result<String, JsValue> {
+    let text = JsFuture::from(response.text()?).await?;
+    Ok(text.as_string().unwrap_or_default())
 }
 
 /// Compiles while the bytes arrive where the host sends the right media type, otherwise after.
-async fn compile(url: &str) -> Result<JsValue, String> {
-    let window = web_sys::window().ok_or("workers are started from a page only")?;
-    let response = JsFuture::from(window.fetch_with_str(url)).await;
-    let response: Response = response
-        .map_err(|e| format!("the worker program cannot be fetched: {}", sentence(&e)))?
-        .unchecked_into();
-    if !response.ok() {
-        let status = response.status();
-        return Err(format!(
-            "the worker program is missing (status {status}); reload the page"
-        ));
-    }
-    compile_response(&response).await.map_err(|e| {
-        format!(
-            "the browser cannot compile the worker program: {}",
-            sentence(&e)
-        )
-    })
-}
-
-async fn compile_response(response: &Response) -> Result<JsValue, JsValue> {
+async fn compiled(response: &Response) -> Result<JsValue, JsValue> {
     let media_type = response.headers().get("content-type")?;
     // By the standard any parameter behind the type is an error too.
     if media_type.is_some_and(|text| text.trim().eq_ignore_ascii_case("application/wasm")) {
@@ -236,10 +218,7 @@ async fn compile_response(response: &Response) -> Result<JsValue, JsValue> {
 /// What is known about an error event. One without a message means that the worker's script or
 /// what it imports could not be loaded.
 fn error_sentence(event: &Event) -> String {
-    let message = event
-        .dyn_ref::<ErrorEvent>()
-        .map(ErrorEvent::message)
-        .unwrap_or_default();
+    let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
     match (message.is_empty(), event.type_() == "messageerror") {
         (false, _) => message,
         (true, true) => "a message from the worker could not be read".to_owned(),

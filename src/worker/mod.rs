@@ -42,6 +42,8 @@ const REPORT_MILLIS: f64 = 50.0;
 struct State {
     engine: Option<Engine>,
     painters: BTreeMap<CanvasId, Painter>,
+    /// Canvases that came before the theme.
+    bare: BTreeMap<CanvasId, OffscreenCanvas>,
     theme: Option<crate::protocol::Theme>,
     queue: Queue,
     /// Wakes the loop up behind the messages that have already arrived.
@@ -64,6 +66,7 @@ impl State {
         let state = Self {
             engine: None,
             painters: BTreeMap::new(),
+            bare: BTreeMap::new(),
             theme: None,
             queue: Queue::default(),
             wake: channel.port1(),
@@ -141,33 +144,38 @@ impl State {
             Request::Open { names, options } => self.open(id, names, extras, &options),
             Request::Canvas(canvas) => {
                 if let Some(offscreen) = extras.pop() {
-                    self.canvas(id, canvas, offscreen);
+                    self.bare.insert(canvas, offscreen.unchecked_into());
+                    self.prepare_canvases(id);
                 }
             }
-            Request::Theme(theme) => {
-                for painter in self.painters.values_mut() {
-                    painter.set_theme(&theme);
-                }
-                if let Some(engine) = &mut self.engine {
-                    engine.set_colour_by(&theme.colour_by);
-                }
-                self.theme = Some(theme);
-            }
+            Request::Theme(theme) => self.dress(id, theme),
             Request::Peer { send } => self.meet(id, send, extras.pop(), state),
             Request::Query(_) | Request::Paint(_) | Request::Hit { .. } => {}
         }
     }
 
-    fn canvas(&mut self, id: RequestId, canvas: CanvasId, offscreen: JsValue) {
-        let offscreen: OffscreenCanvas = offscreen.unchecked_into();
-        match Painter::new(offscreen) {
-            Ok(mut painter) => {
-                if let Some(theme) = &self.theme {
-                    painter.set_theme(theme);
+    fn dress(&mut self, id: RequestId, theme: crate::protocol::Theme) {
+        if let Some(engine) = &mut self.engine {
+            engine.set_colour_by(&theme.colour_by);
+        }
+        let changed: Result<(), String> = self.painters.values_mut().try_for_each(|p| p.set_theme(&theme));
+        if let Err(problem) = changed {
+            say(id, failed(&problem));
+        }
+        self.theme = Some(theme);
+        self.prepare_canvases(id);
+    }
+
+    /// Makes painters of the canvases that came, once there is a theme.
+    fn prepare_canvases(&mut self, id: RequestId) {
+        let Some(theme) = &self.theme else { return };
+        while let Some((canvas, offscreen)) = self.bare.pop_first() {
+            match Painter::new(offscreen, theme) {
+                Ok(painter) => {
+                    self.painters.insert(canvas, painter);
                 }
-                self.painters.insert(canvas, painter);
+                Err(problem) => say(id, failed(&problem)),
             }
-            Err(problem) => say(id, failed(&problem)),
         }
     }
 
@@ -177,8 +185,10 @@ impl State {
             return;
         };
         let (list, painted) = engine.picture(picture, painter.metrics());
-        painter.paint(list);
-        say(id, Reply::Painted(painted));
+        match painter.paint(list) {
+            Ok(()) => say(id, Reply::Painted(painted)),
+            Err(problem) => say(id, failed(&problem)),
+        }
     }
 
     fn open(&mut self, id: RequestId, names: Vec<String>, blobs: Vec<JsValue>, options: &OpenOptions) {
