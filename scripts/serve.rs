@@ -25,16 +25,11 @@ fn main() -> ExitCode {
     };
     let port = listener.local_addr().map_or(port, |address| address.port());
     println!("Culprit is at http://127.0.0.1:{port}/ (Ctrl+C ends it)");
-    let site = site::Site {
-        root: folder.into(),
-        prefix: "/".into(),
-        first_script: None,
-    };
+    let site = site::Site { root: folder.into(), prefix: "/".into(), first_script: None };
     site::serve(&listener, site);
     ExitCode::SUCCESS
 }
 
 fn first_free(port: u16) -> Option<TcpListener> {
-    (port..=port.saturating_add(PORTS_TRIED - 1))
-        .find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok())
+    (port..=port.saturating_add(PORTS_TRIED - 1)).find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok())
 }

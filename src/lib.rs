@@ -13,6 +13,8 @@ pub mod input;
 pub mod model;
 pub mod protocol;
 pub mod state;
+#[cfg(target_arch = "wasm32")]
+pub mod ui;
 pub mod units;
 #[cfg(target_arch = "wasm32")]
 pub mod web;

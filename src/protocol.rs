@@ -737,6 +737,27 @@ pub struct Painted {
     pub crumbs: Path,
     /// Matches of the search in the painted part.
     pub matches: u32,
+    /// Height of a row, CSS pixels; 0 on the timeline.
+    pub row_px: f64,
+    /// Where the selected frame lies: left and right edge, 0..1 of the zoomed frame's width and
+    /// beyond it for what lies beside it. `None` without one and in the order of time.
+    pub selected: Option<(f64, f64)>,
+    /// [`path_print`] of the selected frame, so that the asker knows whose edges these are.
+    pub selected_print: Option<u32>,
+    /// The stretch of time that the timeline's width shows.
+    pub visible: Option<TimeRange>,
+    /// The thread that the timeline shows, for people.
+    pub thread: String,
+}
+
+/// A short print of a call path: pictures of two frames differ in it (FNV-1a).
+pub fn path_print(path: &[FrameKey]) -> u32 {
+    let mut print = 0x811c_9dc5_u32;
+    let mut take = |byte: u8| print = (print ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    for key in path {
+        key.name.bytes().chain([0]).chain(key.file.bytes()).chain(key.line.to_le_bytes()).for_each(&mut take);
+    }
+    print
 }
 
 /// What lies under a point, for the tip.

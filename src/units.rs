@@ -126,7 +126,8 @@ pub fn grouped(n: i64) -> String {
 }
 
 /// The exact decimal number `amount` × 10^-`decimals`, in ASCII: `-12.5`, `9007199254740993`.
-pub fn exact(amount: i64, decimals: u8) -> String {
+pub fn exact(amount: impl Into<i128>, decimals: u8) -> String {
+    let amount = amount.into();
     if decimals == 0 {
         return amount.to_string();
     }

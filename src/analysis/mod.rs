@@ -10,6 +10,7 @@ pub mod compare;
 pub mod functions;
 pub mod late;
 pub mod modules;
+pub mod report;
 pub mod scoped;
 pub mod search;
 pub mod stalls;

@@ -74,6 +74,29 @@ impl Scoped {
         }
     }
 
+    /// One value of one profile, unfiltered.
+    pub fn single(recording: &Recording, profile: usize, value: usize) -> Self {
+        let mut nested = NestedGc::default();
+        let (profiles, value) = (vec![profile], vec![value]);
+        let sums = all_sums(recording, &profiles, &value, None, false, &mut nested);
+        let (shape, node_of_stack) = base_shape(recording, &nested);
+        let idle = idle_of(recording, &sums);
+        let (tree, dropped) = weigh(shape, &node_of_stack, &sums);
+        Self {
+            profiles,
+            value,
+            range: None,
+            tree,
+            node_of_stack,
+            idle: idle.0,
+            idle_samples: idle.1,
+            filtered: dropped.0.saturating_sub(idle.0),
+            filtered_samples: dropped.1 - idle.1,
+            problems: Vec::new(),
+            nested,
+        }
+    }
+
     /// What the numbers measure.
     pub fn shown(&self, recording: &Recording) -> Shown {
         match self.profiles.first().zip(self.value.first()) {

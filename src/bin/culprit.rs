@@ -1,3 +1,268 @@
-//! The command line; its contract is `docs/summary.schema.json`.
+//! The command line: what the page shows, as text, JSON or another format.
+//!
+//! `culprit summary --json` follows `docs/summary.schema.json`. The exit code is 0, or 2 after one
+//! sentence on standard error for each thing that did not work.
 
+#[cfg(target_arch = "wasm32")]
 fn main() {}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> std::process::ExitCode {
+    native::main()
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native {
+    use std::io::{self, BufWriter, Read, Write};
+    use std::path::{Path, PathBuf};
+    use std::process::ExitCode;
+
+    use clap::error::ErrorKind;
+    use clap::{Args, Parser, Subcommand, ValueEnum};
+    use culprit::analysis::report;
+    use culprit::error::Error;
+    use culprit::export::folded::{Choice, Missing, folded};
+    use culprit::formats::{self, FORMATS, Options};
+    use culprit::input::{FileSource, Limits, Named, SliceSource, Source};
+    use culprit::model::Recording;
+
+    /// What is slow in a recorded profile, and why.
+    #[derive(Parser)]
+    #[command(name = "culprit", version)]
+    struct Cli {
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    #[derive(Subcommand)]
+    enum Command {
+        /// Prints what the page shows of each file.
+        Summary(Summary),
+        /// Writes a recording in another format to standard output.
+        Convert(Convert),
+        /// Lists what can be opened, and the commands that record it.
+        Formats,
+    }
+
+    #[derive(Args)]
+    struct Summary {
+        /// One JSON object per file, as docs/summary.schema.json describes it.
+        #[arg(long)]
+        json: bool,
+        /// Number of functions per profile.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        top: usize,
+        /// Number of stalls per thread, the longest first.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        stalls: usize,
+        /// Shortest stretch of a held event loop that counts as a stall, in milliseconds.
+        #[arg(long, value_name = "MS", default_value_t = 50.0, value_parser = milliseconds)]
+        stall_threshold_ms: f64,
+        #[command(flatten)]
+        reading: Reading,
+        /// Files to read; - is standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    }
+
+    #[derive(Args)]
+    struct Convert {
+        /// The format to write.
+        #[arg(long)]
+        to: Target,
+        /// Name of the value to write, such as `cpu`; the one that is shown first unless given.
+        #[arg(long, value_name = "NAME")]
+        value: Option<String>,
+        /// Name or id of the thread to write; all threads are merged unless given.
+        #[arg(long, value_name = "NAME")]
+        thread: Option<String>,
+        #[command(flatten)]
+        reading: Reading,
+        /// The file to read; - is standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    }
+
+    #[derive(Clone, Copy, ValueEnum)]
+    enum Target {
+        /// One line per stack, root first, then its weight.
+        Folded,
+    }
+
+    #[derive(Args)]
+    struct Reading {
+        /// Keeps the frames that a pprof file itself asks to drop.
+        #[arg(long)]
+        no_prune: bool,
+        /// Most bytes that a packed file may unpack to.
+        #[arg(long, value_name = "BYTES")]
+        max_unpacked: Option<u64>,
+    }
+
+    impl Reading {
+        fn options(&self) -> Options {
+            let mut limits = Limits::default();
+            if let Some(bytes) = self.max_unpacked {
+                limits = Limits { unpacked_min: bytes, unpacked_per_byte: 0, ..limits };
+            }
+            Options { limits, prune: !self.no_prune }
+        }
+    }
+
+    fn milliseconds(text: &str) -> Result<f64, String> {
+        let value = text.parse::<f64>().ok().filter(|ms| ms.is_finite() && *ms >= 0.0 && *ms < 1e12);
+        value.ok_or_else(|| "expected a number of milliseconds, such as 50".to_owned())
+    }
+
+    /// Why a command ended early.
+    enum Stop {
+        /// Nobody reads the output any more, which is how pagers and `head` end.
+        Closed,
+        /// One sentence.
+        Because(String),
+    }
+
+    impl From<io::Error> for Stop {
+        fn from(error: io::Error) -> Self {
+            match error.kind() {
+                io::ErrorKind::BrokenPipe => Self::Closed,
+                _ => Self::Because(format!("the output could not be written: {error}.")),
+            }
+        }
+    }
+
+    pub(super) fn main() -> ExitCode {
+        let cli = match Cli::try_parse() {
+            Ok(cli) => cli,
+            Err(error) => return usage(&error),
+        };
+        let mut out = BufWriter::new(io::stdout().lock());
+        let result = match &cli.command {
+            Command::Summary(arguments) => summary(arguments, &mut out),
+            Command::Convert(arguments) => convert(arguments, &mut out).map(|()| true),
+            Command::Formats => list_formats(&mut out).map(|()| true),
+        };
+        match result.and_then(|good| Ok(out.flush().map(|()| good)?)) {
+            Ok(true) | Err(Stop::Closed) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::from(2),
+            Err(Stop::Because(sentence)) => fail(&sentence),
+        }
+    }
+
+    /// One sentence about wrong arguments; help and version as asked for.
+    fn usage(error: &clap::Error) -> ExitCode {
+        if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+            // Help that nobody reads is no failure.
+            error.print().ok();
+            return ExitCode::SUCCESS;
+        }
+        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            return fail("no command was given; `culprit --help` lists them.");
+        }
+        let text = error.to_string();
+        let lines = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim);
+        let sentence = lines.collect::<Vec<_>>().join(" ");
+        fail(&format!("{}; see `culprit --help`.", sentence.trim_start_matches("error: ")))
+    }
+
+    fn fail(sentence: &str) -> ExitCode {
+        say(sentence);
+        ExitCode::from(2)
+    }
+
+    fn say(sentence: &str) {
+        // Without standard error there is nobody to tell.
+        writeln!(io::stderr(), "culprit: {sentence}").ok();
+    }
+
+    /// Prints every file, and whether all of them could be read.
+    fn summary(arguments: &Summary, out: &mut impl Write) -> Result<bool, Stop> {
+        let options = arguments.reading.options();
+        let shown = report::Options {
+            top: arguments.top,
+            stalls: arguments.stalls,
+            threshold_ns: (arguments.stall_threshold_ms * 1e6).round() as i64,
+        };
+        let mut all_good = true;
+        for (i, file) in arguments.files.iter().enumerate() {
+            let name = file.to_string_lossy();
+            let opened = open(file, &options);
+            match &opened {
+                Ok(recording) if arguments.json => writeln!(out, "{}", report::json_line(recording, &name, &shown))?,
+                Ok(recording) => {
+                    let gap = if i > 0 { "\n" } else { "" };
+                    write!(out, "{gap}{}", report::text(recording, &name, &shown))?;
+                }
+                Err(error) if arguments.json => writeln!(out, "{}", report::error_line(error, &name))?,
+                Err(_) => {}
+            }
+            out.flush()?;
+            if let Err(error) = opened {
+                say(&error.to_string());
+                all_good = false;
+            }
+        }
+        Ok(all_good)
+    }
+
+    fn convert(arguments: &Convert, out: &mut impl Write) -> Result<(), Stop> {
+        let Target::Folded = arguments.to;
+        let sentence = |error: Error| Stop::Because(error.to_string());
+        let recording = open(&arguments.file, &arguments.reading.options()).map_err(sentence)?;
+        let choice = Choice { value: arguments.value.clone(), thread: arguments.thread.clone() };
+        let stacks = folded(&recording, &choice).map_err(|missing| Stop::Because(missing_sentence(missing)))?;
+        stacks.write(out)?;
+        recording.notes.iter().for_each(|note| say(&format!("note: {}", note.text)));
+        if stacks.replaced > 0 {
+            say(&format!("note: “;” and control characters were replaced in the names of {} frames.", stacks.replaced));
+        }
+        Ok(())
+    }
+
+    fn missing_sentence(missing: Missing) -> String {
+        let (what, names) = match missing {
+            Missing::Thread(names) => ("thread", names),
+            Missing::Value(names) => ("value", names),
+        };
+        format!("there is no such {what}; there is {}.", names.join(", "))
+    }
+
+    /// Opens a file, or standard input.
+    fn open(file: &Path, options: &Options) -> Result<Recording, Error> {
+        let path = file.to_string_lossy().into_owned();
+        // The part of the name that tells recordings apart; where the file lies is the person's matter.
+        let name = file.file_name().map_or_else(|| path.clone(), |name| name.to_string_lossy().into_owned());
+        let with_path = |error: Error| Error { file: path.clone(), ..error };
+        let source = source(file).map_err(with_path)?;
+        formats::open(vec![Named { name, source }], options, None, &mut ()).map_err(with_path)
+    }
+
+    fn source(file: &Path) -> Result<Box<dyn Source>, Error> {
+        let unreadable = |e: io::Error| Error::whole(format!("it cannot be read ({e})"), "");
+        if file.as_os_str() == "-" {
+            let mut bytes = Vec::new();
+            io::stdin().lock().read_to_end(&mut bytes).map_err(unreadable)?;
+            return Ok(Box::new(SliceSource::new(bytes)));
+        }
+        if file.is_dir() {
+            return Err(Error::whole("it is a folder", "Name the files in it."));
+        }
+        Ok(Box::new(FileSource::open(file).map_err(unreadable)?))
+    }
+
+    fn list_formats(out: &mut impl Write) -> Result<(), Stop> {
+        for format in FORMATS {
+            let endings: Vec<String> = format.extensions.iter().map(|e| format!(".{e}")).collect();
+            writeln!(out, "{}: {}", format.id, format.title)?;
+            writeln!(out, "    written by {}; usually {}", format.tools.join(", "), endings.join(", "))?;
+            for recipe in format.recipes {
+                writeln!(out, "    {}:", recipe.tool)?;
+                recipe.command.lines().try_for_each(|line| writeln!(out, "        {line}"))?;
+                if !recipe.note.is_empty() {
+                    writeln!(out, "        {}", recipe.note)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

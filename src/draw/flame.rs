@@ -378,7 +378,13 @@ fn place(mut item: Item, before: Option<Item>, grid: &Grid, visit: &mut impl FnM
         item.left = grid.width - least;
         before.right = before.right.min(item.left);
         if before.width() < 1 {
-            return Item { first: before.first, left: before.left.min(item.left), right: grid.width, is_small: true, ..item };
+            return Item {
+                first: before.first,
+                left: before.left.min(item.left),
+                right: grid.width,
+                is_small: true,
+                ..item
+            };
         }
     }
     item.right = item.right.max(item.left + least);
@@ -417,7 +423,7 @@ impl<R: Rows + ?Sized, L: Look + ?Sized> Pen<'_, R, L> {
         let mark = self.list.mark();
         self.list.letters().push_str(&units::grouped(item.count() as i64));
         self.list.letters().push_str(" small frames");
-        let paint = if self.has_search { Paint::TEXT_DIM } else { Paint::TEXT_QUIET };
+        let (_, paint) = fill.texts(false);
         let room = f64::from(rect.w) - 12.0;
         if self.metrics.sans_width(self.list.since(mark)) <= room {
             self.list.keep(mark, TextKind::Label, paint, (f64::from(rect.x) + 6.0, middle(rect)), room);
@@ -449,20 +455,16 @@ impl<R: Rows + ?Sized, L: Look + ?Sized> Pen<'_, R, L> {
             self.list.rect(Layer::Top, Paint::INK, Rect { y: rect.y + rect.h - h, h, radius: 0.0, ..rect });
         }
         if f64::from(rect.w) >= TEXT_PX {
-            self.label(at, rect, fill, marks.is_selected);
+            self.label(at, rect, fill, marks);
         }
     }
 
     /// Name on the left, figure on the right, place between, as far as each fits.
-    fn label(&mut self, at: &FlameBox, rect: Rect, fill: Paint, is_selected: bool) {
-        let inset = if is_selected { 7.0 } else { 6.0 };
+    fn label(&mut self, at: &FlameBox, rect: Rect, fill: Paint, marks: Marks) {
+        let inset = if marks.is_selected { 7.0 } else { 6.0 };
         let room = f64::from(rect.w) - 2.0 * inset;
         let (left, y) = (f64::from(rect.x) + inset, middle(rect));
-        let (strong, quiet) = if fill == Paint::DIM {
-            (Paint::TEXT_DIM, Paint::TEXT_DIM)
-        } else {
-            (Paint::TEXT, Paint::TEXT_QUIET)
-        };
+        let (strong, quiet) = fill.texts(marks.is_hovered);
         let name = self.look.name(at.node);
         let Some(fit) = self.metrics.fit_mono(name, room) else { return };
         let mark = self.list.mark();
@@ -470,7 +472,7 @@ impl<R: Rows + ?Sized, L: Look + ?Sized> Pen<'_, R, L> {
         if fit.is_cut {
             self.list.letters().push(ELLIPSIS);
         }
-        let kind = if is_selected { TextKind::NameStrong } else { TextKind::Name };
+        let kind = if marks.is_selected { TextKind::NameStrong } else { TextKind::Name };
         self.patch(fill, rect, left, fit.width);
         self.list.keep(mark, kind, strong, (left, y), room);
         if fit.is_cut {

@@ -301,7 +301,8 @@ fn small_boxes_between_wide_ones_cost_no_more_than_pixels() {
 fn time_order_keeps_the_same_laws() {
     let tree = random_tree(11, 300);
     let mut random = Random::new(5);
-    let nodes: Vec<u32> = (0..20_000).map(|_| if random.below(9) == 0 { ALL } else { random.below(300) as u32 }).collect();
+    let nodes: Vec<u32> =
+        (0..20_000).map(|_| if random.below(9) == 0 { ALL } else { random.below(300) as u32 }).collect();
     let mut at = 0;
     let mut at_ns = Column::new();
     for _ in &nodes {

@@ -84,8 +84,7 @@ pub enum Align {
 
 impl TextKind {
     /// All kinds in the order in which they are painted; the last one above [`Layer::Top`].
-    pub const ALL: [Self; 6] =
-        [Self::Name, Self::NameStrong, Self::Label, Self::Figure, Self::Rank, Self::Range];
+    pub const ALL: [Self; 6] = [Self::Name, Self::NameStrong, Self::Label, Self::Figure, Self::Rank, Self::Range];
 
     /// Font: face, weight and size in CSS pixels.
     pub fn font(self) -> (Face, u16, f64) {
@@ -239,7 +238,8 @@ impl PaintList {
             + self.letters.capacity()
     }
 
-    pub(super) fn clear(&mut self, size: (f64, f64), ratio: f64) {
+    /// Empties the list for a canvas of this size: CSS pixels, and device pixels per CSS pixel.
+    pub fn clear(&mut self, size: (f64, f64), ratio: f64) {
         (self.size, self.ratio) = (size, ratio);
         (self.boxes, self.merged, self.matches, self.content_height) = (0, 0, 0, 0.0);
         self.rects.iter_mut().flatten().for_each(Vec::clear);

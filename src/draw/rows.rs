@@ -80,6 +80,13 @@ pub fn find<R: Rows + ?Sized>(rows: &R, depth: usize, node: u32, from: i64, to: 
     widest(rows, depth, from, to, |i| rows.node(depth, i) == node)
 }
 
+/// The box at the end of a path of nodes, outermost first; the widest one where calls are not merged.
+/// Looks at the boxes beside those of the path only.
+pub fn find_path<R: Rows + ?Sized>(rows: &R, path: impl IntoIterator<Item = u32>) -> Option<FlameBox> {
+    path.into_iter()
+        .try_fold(box_at(rows, 0, 0)?, |above, node| find(rows, above.depth + 1, node, above.start, above.end))
+}
+
 /// The box next to another, for the arrow keys; `None` at the end of the way.
 /// The way down is linear in the callees, the others need a few binary searches.
 pub fn neighbour<R: Rows + ?Sized>(rows: &R, depth: usize, index: usize, to: Direction) -> Option<FlameBox> {
@@ -142,13 +149,13 @@ fn partition(mut low: usize, mut high: usize, pred: impl Fn(usize) -> bool) -> u
 }
 
 /// Skips runs of small boxes: a tree of maxima over what each box adds to a row, the larger of its
-/// width and the gap before it. Sixteen boxes share an entry, so it costs about half a byte a box.
+/// width and the gap before it. Eight boxes share an entry, so it costs little more than a byte a box.
 #[derive(Debug, Default, Clone)]
 pub(super) struct RunIndex {
     levels: Vec<Column<i64>>,
 }
 
-const FAN_OUT: usize = 16;
+const FAN_OUT: usize = 8;
 
 impl RunIndex {
     /// The index of `len` boxes; `extent` is the larger of a box's width and the gap before it.
@@ -244,15 +251,10 @@ impl MergedRows {
     /// child ends where its parent ends.
     ///
     /// A box of [`ALL`] that is as wide as all roots is row 0. Linear but for sorting siblings.
-    pub fn from_tree(
-        parent: &Column<u32>,
-        width: &Column<i64>,
-        mut order: impl FnMut(u32, u32) -> Ordering,
-    ) -> Self {
-        let mut children = Children::new(parent);
+    pub fn from_tree(parent: &Column<u32>, width: &Column<i64>, mut order: impl FnMut(u32, u32) -> Ordering) -> Self {
+        let mut children = Children::new(parent, width);
         children.sort(&mut order);
-        let roots = children.of(None).iter().map(|&root| width.get(root as usize).max(0));
-        let whole = roots.fold(0i64, i64::saturating_add);
+        let whole = children.of(ALL).map(|(_, width)| width.max(0)).fold(0, i64::saturating_add);
         let mut rows = Self { first: vec![0], ..Self::default() };
         if whole > 0 {
             rows.push(ALL, 0, whole);
@@ -260,21 +262,21 @@ impl MergedRows {
         let mut row = 0..rows.node.len();
         while !row.is_empty() {
             rows.first.push(u32::try_from(row.end).expect("4 billion boxes do not fit into memory"));
-            row.for_each(|i| rows.push_children(i, &children, width));
+            row.for_each(|i| rows.push_children(i, &children));
             row = rows.last_end()..rows.node.len();
         }
         rows.runs = RunIndex::new(rows.node.len(), |i| rows.extent(i));
         rows
     }
 
-    fn push_children(&mut self, i: usize, children: &Children, width: &Column<i64>) {
-        let (node, mut at) = (self.node.get(i), self.start.get(i));
+    fn push_children(&mut self, i: usize, children: &Children) {
+        let mut at = self.start.get(i);
         let end = at + self.width.get(i);
-        for &child in children.of((node != ALL).then_some(node)) {
-            let wide = width.get(child as usize).min(end - at);
-            if wide > 0 {
-                self.push(child, at, wide);
-                at += wide;
+        for (child, width) in children.of(self.node.get(i)) {
+            let width = width.min(end - at);
+            if width > 0 {
+                self.push(child, at, width);
+                at += width;
             }
         }
     }
@@ -339,43 +341,60 @@ impl Rows for MergedRows {
     }
 }
 
-/// The children of each node as one list per parent.
+/// The children of each node and their widths as one list per parent, so that laying a parent out
+/// reads one place of memory and not one per child.
 struct Children {
-    /// Where each node's children begin in `nodes`; the roots' place is the last but one.
+    /// Where each node's children begin; behind those of the last node are the roots.
     first: Vec<u32>,
     nodes: Vec<u32>,
+    widths: Vec<i64>,
 }
 
 impl Children {
     /// Counting sort of the nodes by parent.
-    fn new(parent: &Column<u32>) -> Self {
-        let roots = parent.len();
-        let slot = |p: u32| if p == ALL { roots } else { p as usize };
-        let mut first = vec![0u32; roots + 2];
-        parent.iter().for_each(|p| first[slot(p) + 1] += 1);
+    fn new(parent: &Column<u32>, width: &Column<i64>) -> Self {
+        let len = parent.len();
+        let mut first = vec![0u32; len + 2];
+        parent.iter().for_each(|p| first[slot(p, len)] += 1);
         (1..first.len()).for_each(|i| first[i] += first[i - 1]);
-        let mut next = first.clone();
-        let mut nodes = vec![0u32; roots];
-        for (node, p) in (0u32..).zip(parent.iter()) {
-            let at = &mut next[slot(p)];
-            nodes[*at as usize] = node;
-            *at += 1;
+        let (mut nodes, mut widths) = (vec![0; len], vec![0; len]);
+        // From the end of each list to its start, so that the ends become the starts.
+        for node in (0..len).rev() {
+            let at = &mut first[slot(parent.get(node), len)];
+            *at -= 1;
+            nodes[*at as usize] = node as u32;
+            widths[*at as usize] = width.get(node);
         }
-        Self { first, nodes }
+        Self { first, nodes, widths }
     }
 
     /// Orders the children of each parent.
     fn sort(&mut self, order: &mut impl FnMut(u32, u32) -> Ordering) {
-        for bounds in self.first.windows(2).filter(|b| b[1] - b[0] > 1) {
-            self.nodes[bounds[0] as usize..bounds[1] as usize].sort_unstable_by(|&a, &b| order(a, b).then(a.cmp(&b)));
+        let mut pairs = Vec::new();
+        for list in 0..self.first.len() - 1 {
+            let list = self.first[list] as usize..self.first[list + 1] as usize;
+            if list.len() < 2 {
+                continue;
+            }
+            pairs.clear();
+            pairs.extend(list.clone().map(|i| (self.nodes[i], self.widths[i])));
+            pairs.sort_unstable_by(|&(a, _), &(b, _)| order(a, b).then(a.cmp(&b)));
+            for (i, &(node, width)) in list.zip(&pairs) {
+                (self.nodes[i], self.widths[i]) = (node, width);
+            }
         }
     }
 
-    /// The children of a node, or the roots.
-    fn of(&self, node: Option<u32>) -> &[u32] {
-        let slot = node.map_or(self.first.len() - 2, |n| n as usize);
-        &self.nodes[self.first[slot] as usize..self.first[slot + 1] as usize]
+    /// The children of a node, or the roots for [`ALL`], and their widths.
+    fn of(&self, node: u32) -> impl Iterator<Item = (u32, i64)> {
+        let slot = slot(node, self.nodes.len());
+        let list = self.first[slot] as usize..self.first[slot + 1] as usize;
+        self.nodes[list.clone()].iter().copied().zip(self.widths[list].iter().copied())
     }
+}
+
+fn slot(node: u32, len: usize) -> usize {
+    if node == ALL { len } else { node as usize }
 }
 
 #[cfg(test)]
@@ -494,5 +513,10 @@ mod tests {
         assert_eq!(find(&rows, 2, b[1], 0, 4).map(|b| (b.start, b.end)), Some((3, 4)));
         assert_eq!(find(&rows, 2, b[1], 0, 3), None, "outside the stretch");
         assert_eq!(find(&rows, 7, b[1], 0, 4), None);
+        let path = [rows.node(1, 1), b[1]];
+        assert_eq!(find_path(&rows, path), box_at(&rows, 2, 1));
+        assert_eq!(find_path(&rows, []), box_at(&rows, 0, 0));
+        assert_eq!(find_path(&rows, [b[1]]), None);
+        assert_eq!(find_path(&MergedRows::default(), []), None);
     }
 }

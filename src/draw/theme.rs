@@ -14,9 +14,9 @@ impl Hue {
     /// FNV-1a takes the name in and a multiply-and-shift finish mixes it, since names of modules
     /// share long beginnings and FNV alone leaves the high bits of short names alike.
     pub fn of(module: &str) -> Self {
-        let taken = module.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let taken = module
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         let mixed = (taken ^ (taken >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         Self(((mixed >> 32) * u64::from(Self::COUNT) >> 32) as u8)
@@ -154,8 +154,7 @@ macro_rules! hues {
 }
 
 /// Tokens of the hues: one's own code saturated, dependencies pale, the runtime nearly grey.
-static HUES: [[&str; Hue::COUNT as usize]; 3] =
-    [hues!("--flame-own-"), hues!("--flame-dep-"), hues!("--flame-rt-")];
+static HUES: [[&str; Hue::COUNT as usize]; 3] = [hues!("--flame-own-"), hues!("--flame-dep-"), hues!("--flame-rt-")];
 
 impl Paint {
     /// Number of paints; every [`Paint::index`] is below it.
@@ -183,6 +182,16 @@ impl Paint {
             s if s < 0.5 => Self::HEAT_2,
             s if s < 0.75 => Self::HEAT_3,
             _ => Self::HEAT_4,
+        }
+    }
+
+    /// The paints of names, and of figures and places, on this fill. Under the pointer both are the
+    /// stronger one: the quieter would fall below the contrast that can be read.
+    pub fn texts(self, is_hovered: bool) -> (Self, Self) {
+        match self {
+            _ if is_hovered => (Self::TEXT, Self::TEXT),
+            Self::DIM => (Self::TEXT_DIM, Self::TEXT_DIM),
+            _ => (Self::TEXT, Self::TEXT_QUIET),
         }
     }
 
@@ -306,8 +315,7 @@ mod tests {
 
     #[test]
     fn a_palette_names_what_is_missing() {
-        let mut tokens: Vec<_> =
-            Palette::tokens().iter().map(|&t| (t.to_owned(), format!("colour of {t}"))).collect();
+        let mut tokens: Vec<_> = Palette::tokens().iter().map(|&t| (t.to_owned(), format!("colour of {t}"))).collect();
         let palette = Palette::new(&tokens).expect("all tokens are there");
         assert_eq!(palette.colour(Paint::GC), "colour of --flame-gc");
         tokens.retain(|(name, _)| name != "--flame-own-07");
@@ -325,5 +333,100 @@ mod tests {
         assert!(contrast(colour("#777777"), white) < 4.5);
         assert_eq!(mix(white, black, 0.25), [0.25; 3]);
         assert_eq!(parse_colour("rgb(1 2 3)"), None);
+    }
+
+    /// The style sheet that the page is built with.
+    fn style_sheet() -> String {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/style/tokens.css");
+        let text = std::fs::read_to_string(path).expect("the page's tokens are in style/tokens.css");
+        let mut parts = text.split("/*");
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |kept, part| kept + part.split_once("*/").map_or("", |(_, rest)| rest))
+    }
+
+    /// The tokens of a theme: those of the rules, in order, whose context (media and selector) it is in.
+    fn theme(is_in: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+        let mut tokens: Vec<(String, String)> = Vec::new();
+        let mut contexts: Vec<String> = Vec::new();
+        let (sheet, mut text) = (style_sheet(), String::new());
+        for c in sheet.chars() {
+            match c {
+                '{' => contexts.push(std::mem::take(&mut text).trim().to_owned()),
+                '}' | ';' => {
+                    let context = contexts.join(" ");
+                    if let Some((name, value)) = text.split_once(':').filter(|_| is_in(&context)) {
+                        tokens.retain(|(known, _)| known != name.trim());
+                        tokens.push((name.trim().to_owned(), value.trim().to_owned()));
+                    }
+                    text.clear();
+                    if c == '}' {
+                        contexts.pop();
+                    }
+                }
+                _ => text.push(c),
+            }
+        }
+        tokens
+    }
+
+    /// Light, dark by choice, and dark by the system's preference.
+    fn themes() -> [(&'static str, Palette); 3] {
+        let light = |context: &str| !context.contains('@') && !context.contains("\"dark\"");
+        let dark = |context: &str| !context.contains('@');
+        let system = |context: &str| light(context) || context.contains("prefers-color-scheme: dark");
+        let palette = |name: &str, tokens: Vec<(String, String)>| {
+            Palette::new(&tokens).unwrap_or_else(|missing| panic!("{name} lacks {missing:?}"))
+        };
+        [
+            ("light", palette("light", theme(light))),
+            ("dark", palette("dark", theme(dark))),
+            ("dark by preference", palette("dark by preference", theme(system))),
+        ]
+    }
+
+    /// Fills that letters stand on.
+    fn fills() -> impl Iterator<Item = Paint> {
+        let plain = [Paint::ROOT, Paint::NATIVE, Paint::KERNEL, Paint::PROGRAM, Paint::GC, Paint::SMALL];
+        let heat = [Paint::HEAT_1, Paint::HEAT_2, Paint::HEAT_3, Paint::HEAT_4];
+        plain.into_iter().chain(heat).chain(Paint::all().filter(|paint| paint.index() >= ROLES.len()))
+    }
+
+    #[test]
+    fn letters_can_be_read_on_every_fill_of_every_theme() {
+        for (name, palette) in themes() {
+            let colour = |paint: Paint| {
+                let text = palette.colour(paint);
+                parse_colour(text).unwrap_or_else(|| panic!("{name}: {} is {text}", paint.token()))
+            };
+            let mut pairs = 0;
+            let mut check = |text: Paint, ground: Rgb, what: &str| {
+                let ratio = contrast(colour(text), ground);
+                assert!(ratio >= 4.5, "{name}: {} has {ratio:.2} on {what}", text.token());
+                pairs += 1;
+            };
+            for fill in fills().chain([Paint::DIM]) {
+                let (ground, token) = (colour(fill), fill.token());
+                let faded = mix(colour(Paint::FADE), ground, Paint::FADE.alpha());
+                let hovered = mix(colour(Paint::HOVER), ground, Paint::HOVER.alpha());
+                for text in <[Paint; 2]>::from(fill.texts(false)) {
+                    check(text, ground, token);
+                    check(text, faded, &format!("{token} faded"));
+                }
+                for text in <[Paint; 2]>::from(fill.texts(true)) {
+                    check(text, hovered, &format!("{token} under the pointer"));
+                }
+            }
+            for text in [Paint::TEXT_AXIS, Paint::TEXT_LENGTH, Paint::TEXT_RANK, Paint::TEXT_BUSY] {
+                check(text, colour(Paint::GROUND), "the panel");
+            }
+            check(Paint::TEXT_RANGE, colour(Paint::RANGE), "the label of the range");
+            assert_eq!(pairs, 83 * 6 + 5);
+        }
+    }
+
+    #[test]
+    fn both_dark_themes_are_one() {
+        let [_, (_, chosen), (_, preferred)] = themes();
+        assert_eq!(chosen, preferred);
     }
 }

@@ -505,12 +505,8 @@ mod tests {
 
     #[test]
     fn marks_tell_length_and_kind() {
-        let mark = |from, to, is_busy, rank| StallMark {
-            from_ns: from * SECOND / 10,
-            to_ns: to * SECOND / 10,
-            is_busy,
-            rank,
-        };
+        let mark =
+            |from, to, is_busy, rank| StallMark { from_ns: from * SECOND / 10, to_ns: to * SECOND / 10, is_busy, rank };
         let stalls = [mark(1, 2, false, 2), mark(4, 8, false, 1), mark(10, 14, true, 0), mark(90, 91, false, 3)];
         let track = Track { stalls: &stalls, ..empty() };
         assert_eq!(
@@ -531,7 +527,8 @@ mod tests {
 
     #[test]
     fn touching_marks_are_one() {
-        let mark = |i: i64| StallMark { from_ns: i * 2_000_000, to_ns: i * 2_000_000 + 1_000_000, is_busy: false, rank: 0 };
+        let mark =
+            |i: i64| StallMark { from_ns: i * 2_000_000, to_ns: i * 2_000_000 + 1_000_000, is_busy: false, rank: 0 };
         let stalls: Vec<_> = (0..1000).map(mark).collect();
         let text = painted(&Track { stalls: &stalls, ..empty() }, &view(0.0, 2e9));
         assert_eq!(lines(&text, "--sev"), "Under --sev-high 0,22 200×6 r1.5");

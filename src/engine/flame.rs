@@ -13,7 +13,7 @@ use crate::analysis::tree::{DROPPED, ROOT, Tree};
 use crate::draw::{self, ALL, FlameBox, Hit, Look, Marks, Metrics, MergedRows, Paint, PaintList, Rows, Span, TimeRows, Viewport};
 use crate::model::vocab::{Order, Path};
 use crate::model::{Column, FunctionId, Recording};
-use crate::protocol::{CanvasId, Direction, FlameView, Painted, Picture, Tip};
+use crate::protocol::{CanvasId, Direction, FlameView, Painted, Picture, Tip, path_print};
 use crate::units;
 
 /// Most boxes in time order; beyond it the deepest rows are left out, and said so.
@@ -155,9 +155,10 @@ impl Engine {
         let geometry = self.geometry(view);
         let matches = Matches::of(&self.recording, &self.modules, &view.search).unwrap_or_default();
         let look = self.look(&geometry, view, &matches);
-        geometry.rows(&self.recording, |rows| {
+        let selected = geometry.rows(&self.recording, |rows| {
             let viewport = viewport(rows, &geometry, &self.recording, picture, view);
             draw::flame(rows, &look, &viewport, metrics, list);
+            selected_part(rows, &geometry, &self.recording, view)
         });
         Painted {
             canvas: CanvasId::Flame,
@@ -166,6 +167,11 @@ impl Engine {
             merged: list.merged as u64,
             crumbs: view.zoom.clone(),
             matches: list.matches as u32,
+            row_px: draw::ROW_PX,
+            selected,
+            selected_print: view.selected.as_ref().map(|path| path_print(path)),
+            visible: None,
+            thread: String::new(),
         }
     }
 
@@ -280,13 +286,24 @@ fn zoom_part(prepared: &Prepared, engine: &Engine, view: &FlameView) -> f64 {
     (own as f64 / prepared.base().max(1) as f64 / f64::from(depth)).clamp(1e-6, 1.0)
 }
 
+/// The box at the end of a path, where equal calls are merged.
+fn box_of(rows: &dyn Rows, geometry: &Geometry, recording: &Recording, path: &Path) -> Option<FlameBox> {
+    let is_time = matches!(geometry.kind, GeometryKind::Time { .. });
+    let (node, depth) = geometry.node_at(recording, path).filter(|&(_, depth)| !is_time && depth < rows.depths())?;
+    draw::find(rows, depth, node, i64::MIN, i64::MAX)
+}
+
+/// Edges of the selected box as parts of the zoomed one's width.
+fn selected_part(rows: &dyn Rows, geometry: &Geometry, recording: &Recording, view: &FlameView) -> Option<(f64, f64)> {
+    let selected = box_of(rows, geometry, recording, view.selected.as_ref()?)?;
+    let zoomed = box_of(rows, geometry, recording, &view.zoom).or_else(|| draw::box_at(rows, 0, 0))?;
+    let part = |at: i64| (at - zoomed.start) as f64 / (zoomed.end - zoomed.start).max(1) as f64;
+    Some((part(selected.start), part(selected.end)))
+}
+
 fn viewport(rows: &dyn Rows, geometry: &Geometry, recording: &Recording, picture: &Picture, view: &FlameView) -> Viewport {
     let all = if rows.depths() > 0 { (rows.start(0, 0), rows.end(0, 0)) } else { (0, 1) };
-    let is_time = matches!(geometry.kind, GeometryKind::Time { .. });
-    let zoomed = geometry
-        .node_at(recording, &view.zoom)
-        .filter(|&(_, depth)| !is_time && depth < rows.depths())
-        .and_then(|(node, depth)| draw::find(rows, depth, node, i64::MIN, i64::MAX));
+    let zoomed = box_of(rows, geometry, recording, &view.zoom);
     let (from, to, zoom_depth) = zoomed.map_or((all.0, all.1, 0), |b| (b.start, b.end, b.depth));
     Viewport {
         size: (picture.width, picture.height),

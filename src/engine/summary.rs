@@ -242,7 +242,7 @@ pub(super) fn value_label(name: &str) -> String {
     }
 }
 
-fn thread_label(profile: &Profile) -> String {
+pub(super) fn thread_label(profile: &Profile) -> String {
     match (profile.pid, profile.name.is_empty()) {
         (_, true) => "all samples".to_owned(),
         (Some(pid), false) => format!("{} · pid {pid}", profile.name),

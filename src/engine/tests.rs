@@ -81,6 +81,23 @@ fn painted_boxes_and_tips_agree() {
 }
 
 #[test]
+fn a_picture_tells_where_the_selected_frame_lies() {
+    let mut engine = server();
+    let mut part = |zoom: &[&str], selected: &[&str], order| {
+        let path = |names: &[&str]| names.iter().map(|name| key(name)).collect::<Vec<_>>();
+        let view = FlameView { zoom: path(zoom), selected: Some(path(selected)), order, ..whole() };
+        let (_, painted) = engine.picture(&flame_picture(view), &Metrics::fixed(6.6, 5.5));
+        assert_eq!(painted.row_px, 20.0);
+        painted.selected
+    };
+    assert_eq!(part(&[], &["work", "parse"], Order::Weight), Some((0.0, 0.75)));
+    assert_eq!(part(&["work"], &["work", "parse"], Order::Weight), Some((0.0, 600.0 / 790.0)));
+    assert_eq!(part(&["work"], &["(gc)"], Order::Weight), Some((1.0, 800.0 / 790.0)), "beside the zoomed frame");
+    assert_eq!(part(&[], &["nobody"], Order::Weight), None);
+    assert_eq!(part(&[], &["work"], Order::Time), None, "there are many of it");
+}
+
+#[test]
 fn arrows_walk_the_tree() {
     let mut engine = server();
     let mut at = vec![];
@@ -157,8 +174,10 @@ fn the_timeline_tells_what_ran() {
     let mut engine = server();
     let content = Content::Timeline(TimelineView { threshold_ms: 50, ..TimelineView::default() });
     let picture = Picture { canvas: CanvasId::Timeline, width: 1000.0, height: 96.0, ratio: 2.0, content };
-    let (list, _) = engine.picture(&picture, &Metrics::fixed(6.6, 5.5));
+    let (list, painted) = engine.picture(&picture, &Metrics::fixed(6.6, 5.5));
     assert!(list.snapshot().contains("--state-active"));
+    assert_eq!(painted.visible, Some(TimeRange { from_ns: 0, to_ns: 1000 * MS }));
+    assert_eq!(painted.thread, "main");
     let busy = engine.hit(CanvasId::Timeline, 20.0, 50.0).expect("a moment");
     assert!(busy.text.contains("my code"), "{}", busy.text);
     let idle = engine.hit(CanvasId::Timeline, 90.0, 50.0).expect("a moment");

@@ -29,7 +29,8 @@ impl Engine {
         metrics: &Metrics,
         list: &mut PaintList,
     ) -> Painted {
-        if let Some((profile, visible)) = self.timeline_of(view) {
+        let shown = self.timeline_of(view);
+        if let Some((profile, visible)) = shown {
             let track_view = track_view(picture, visible);
             let kept = self.shares(profile, visible, track_view.columns());
             let stalls = self.marks(profile, view.threshold_ms);
@@ -50,6 +51,11 @@ impl Engine {
             merged: 0,
             crumbs: Path::new(),
             matches: 0,
+            row_px: 0.0,
+            selected: None,
+            selected_print: None,
+            visible: shown.map(|(_, visible)| visible),
+            thread: shown.map_or_else(String::new, |(p, _)| super::summary::thread_label(&self.recording.profiles[p])),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::input::{Bundle, Limits, Named, Report, Window, fingerprint};
 use crate::model::vocab::FormatInfo;
 use crate::model::{Builder, Origin, Recording};
 
+mod common;
 pub mod cpuprofile;
 pub mod folded;
 pub mod pprof;

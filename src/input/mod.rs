@@ -4,12 +4,15 @@
 //! the worker from a blob. **Invariant:** nothing here holds a whole file. Memory follows what was
 //! read, never a length that a file claims.
 
+pub mod json;
 mod limits;
+mod lines;
 mod source;
 mod unpack;
 mod window;
 
 pub use limits::Limits;
+pub use lines::{Line, Lines};
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::FileSource;
 pub use source::{Bundle, Named, SliceSource, Source, fingerprint};

@@ -148,7 +148,10 @@ impl Window {
         // Unread bytes are at most what was read, so doubling follows the file and not a length field.
         let want = (self.end + READ_BYTES / 4).max(READ_BYTES.min(self.end * 2));
         if self.buf.len() < want {
-            self.buf.resize(want.max(64 << 10), 0);
+            // Zeroed by the allocator, which costs nothing, where growing in place would write every byte.
+            let mut larger = vec![0; want.max(64 << 10)];
+            larger[..self.end].copy_from_slice(&self.buf[..self.end]);
+            self.buf = larger;
         }
         Ok(())
     }

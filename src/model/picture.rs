@@ -10,7 +10,7 @@ use super::{Builder, Column, Origin, Profile, Recording, StackId, StringId, Tag,
 use crate::units::Unit;
 
 /// A recording of one thread without time: `A B C 3` is one sample of weight 3.
-/// The words `(idle)`, `(program)`, `(gc)` and `(root)` are states.
+/// The words `(idle)`, `(program)`, `(gc)` and `(root)` are states; `A@/srv/a.js` is A of that file.
 pub fn recording(picture: &str) -> Recording {
     build(picture, None)
 }
@@ -70,7 +70,8 @@ fn frame(builder: &mut Builder, name: &str) -> super::FrameId {
         "(root)" => Tag::Root,
         _ => Tag::Code,
     };
-    let id = builder.strings.intern(name);
-    let function = builder.function(id, StringId::EMPTY, 0, 0, tag);
+    let (name, file) = name.split_once('@').unwrap_or((name, ""));
+    let (name, file) = (builder.strings.intern(name), builder.strings.intern(file));
+    let function = builder.function(name, file, 0, 0, tag);
     builder.frame(function, 0, false)
 }

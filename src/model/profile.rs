@@ -16,10 +16,23 @@ pub struct Profile {
     pub samples: Samples,
     /// When the samples were taken; `None` for aggregated files.
     pub time: Option<Time>,
+    /// What the file tells of the recording as a whole, whether or not its samples carry time.
+    pub extent: Extent,
     /// What was measured. At least one.
     pub values: Vec<Value>,
     /// Index into `values` of the one that is shown first.
     pub default_value: usize,
+}
+
+/// When a recording was made, as a fact of its own: aggregated files have no time per sample.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Start on the file's own clock, nanoseconds.
+    pub start_ns: Option<i64>,
+    /// Length, nanoseconds.
+    pub duration_ns: Option<i64>,
+    /// Nominal time between two samples, nanoseconds.
+    pub interval_ns: Option<i64>,
 }
 
 /// The columns that every sample has.

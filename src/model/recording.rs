@@ -92,6 +92,12 @@ impl Recording {
         self.strings.get(self.function(id).file)
     }
 
+    /// A frame as the file writes it: its function's name, with annotations where there are any.
+    pub fn frame_text(&self, id: FrameId) -> &str {
+        let frame = self.frames.get(id.index());
+        if frame.text == StringId::EMPTY { self.name(frame.function) } else { self.strings.get(frame.text) }
+    }
+
     /// A text.
     pub fn text(&self, id: StringId) -> &str {
         self.strings.get(id)
@@ -130,7 +136,9 @@ pub struct Builder {
     pub line_ticks: Column<LineTicks>,
     /// Facts of the file for people.
     pub meta: Vec<(String, String)>,
-    functions: Interner<Function>,
+    /// What makes a function one: name, file, line, and whether it is a state.
+    function_keys: Interner<(StringId, StringId, u32, bool)>,
+    functions: Column<Function>,
     frames: Interner<Frame>,
     stacks: StackInterner,
     profiles: Vec<Profile>,
@@ -151,7 +159,8 @@ impl Builder {
             label_sets: LabelSets::new(),
             line_ticks: Column::new(),
             meta: Vec::new(),
-            functions: Interner::default(),
+            function_keys: Interner::default(),
+            functions: Column::new(),
             frames: Interner::default(),
             stacks: StackInterner::default(),
             profiles: Vec::new(),
@@ -162,12 +171,42 @@ impl Builder {
     /// The function with these properties. An empty name becomes `(anonymous)`.
     pub fn function(&mut self, name: StringId, file: StringId, line: u32, column: u32, tag: Tag) -> FunctionId {
         let name = if name == StringId::EMPTY { self.strings.intern("(anonymous)") } else { name };
-        FunctionId::from_index(self.functions.intern(Function { name, file, line, column, tag }))
+        self.function_as_written(Function { name, file, line, column, tag })
+    }
+
+    /// The function with these properties, whose name may be empty because it is a frame's whole text.
+    ///
+    /// Functions with equal name, file and line are one, and a state is never a function. Column and
+    /// tag are those of the first one seen: nobody can tell two functions on one line apart by them.
+    pub fn function_as_written(&mut self, function: Function) -> FunctionId {
+        let key = (function.name, function.file, function.line, function.tag.is_state());
+        let row = self.function_keys.intern(key);
+        if row == self.functions.len() {
+            self.functions.push(function);
+        }
+        FunctionId::from_index(row)
     }
 
     /// The frame of `function` at `line` (1-based, 0 unknown).
     pub fn frame(&mut self, function: FunctionId, line: u32, inlined: bool) -> FrameId {
-        FrameId::from_index(self.frames.intern(Frame { function, line, inlined }))
+        self.frame_as_written(Frame { function, line, inlined, text: StringId::EMPTY })
+    }
+
+    /// The frame with these properties, whose text may be more than its function's name.
+    pub fn frame_as_written(&mut self, frame: Frame) -> FrameId {
+        FrameId::from_index(self.frames.intern(frame))
+    }
+
+    /// A frame's row.
+    pub fn frame_row(&self, id: FrameId) -> Frame {
+        self.frames.rows().get(id.index())
+    }
+
+    /// A frame as the file writes it: its function's name, with annotations where there are any.
+    pub fn frame_text(&self, id: FrameId) -> &str {
+        let frame = self.frame_row(id);
+        let name = self.functions.get(frame.function.index()).name;
+        self.strings.get(if frame.text == StringId::EMPTY { name } else { frame.text })
     }
 
     /// The frame of a function known by its name alone: for text formats and tests.
@@ -218,7 +257,7 @@ impl Builder {
         Recording {
             origin,
             strings: self.strings,
-            functions: self.functions.into_rows(),
+            functions: self.functions,
             frames: self.frames.into_rows(),
             stacks: self.stacks.finish(),
             label_sets: self.label_sets,

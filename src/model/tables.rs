@@ -85,7 +85,8 @@ impl Tag {
 /// A function: the same name in the same file at the same place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Function {
-    /// As shown; never empty in a recording: a function without a name is `(anonymous)`.
+    /// As shown. A function without a name is `(anonymous)`; only an empty frame of folded stacks,
+    /// whose text is its name, has the empty one.
     pub name: StringId,
     /// Path or URL of the file, or empty.
     pub file: StringId,
@@ -106,6 +107,9 @@ pub struct Frame {
     pub line: u32,
     /// Whether the compiler put it into its caller.
     pub inlined: bool,
+    /// The frame as the file writes it where that is more than the function's name (`read_[k]`);
+    /// empty otherwise. Exports give it back.
+    pub text: StringId,
 }
 
 /// Rows that are stored once each, in the order in which they were first seen.

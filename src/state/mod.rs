@@ -1,17 +1,22 @@
 //! The view state: one [`ViewState`], one [`Action`], one pure [`update`].
 //!
 //! The state is the address: [`url`] writes it into the fragment and reads it back. It names
-//! recordings, frames and values by content. It knows no browser and no analysis.
+//! recordings, frames and values by content. [`History`] remembers its past, [`keys`] lists what
+//! the keyboard and the command palette can do. This room knows no browser and no analysis.
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::vocab::{Filter, FrameKey, Order, Path, Scope, Sort, SortColumn, ThreadKey, TimeRange, ViewId};
+use crate::model::vocab::{
+    Filter, FrameKey, Order, Path, Scope, Sort, SortColumn, ThreadKey, TimeRange, ViewId,
+};
 
+pub mod history;
 pub mod keys;
-pub mod search;
+pub mod span;
 pub mod update;
 pub mod url;
 
+pub use history::{History, Jump};
 pub use update::{Step, update};
 
 /// A recording by content, as far as an address can name it.
@@ -23,6 +28,43 @@ pub struct FileRef {
     pub print: String,
     /// Id of a built-in example, if it is one.
     pub example: Option<String>,
+    /// Number under which this page opened it; 0 in an address.
+    #[serde(skip)]
+    pub number: u32,
+}
+
+/// Hex digits of a fingerprint that an address carries.
+const PRINT_DIGITS: usize = 16;
+
+impl FileRef {
+    /// A file that is about to be opened: its name is all that is known.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// With the fingerprint that its recording states, shortened.
+    pub fn with_print(mut self, fingerprint: &str) -> Self {
+        self.print = fingerprint.chars().take(PRINT_DIGITS).collect();
+        self
+    }
+
+    /// Whether both name the same recording, as far as both tell: the number, else the example,
+    /// else the fingerprint where both have one, else the name.
+    pub fn is_same(&self, other: &Self) -> bool {
+        if self.number != 0 && other.number != 0 {
+            return self.number == other.number;
+        }
+        if self.example.is_some() || other.example.is_some() {
+            return self.example == other.example;
+        }
+        if self.print.is_empty() || other.print.is_empty() {
+            return self.name == other.name;
+        }
+        self.print == other.print
+    }
 }
 
 /// What a table shows.
@@ -136,7 +178,10 @@ impl Default for ViewState {
             nest_gc: false,
             table: TableMode::default(),
             sort: Sort::default(),
-            compare_sort: Sort { column: SortColumn::Difference, ascending: false },
+            compare_sort: Sort {
+                column: SortColumn::Difference,
+                ascending: false,
+            },
             threshold_ms: 50,
             stall: None,
             visible: None,
@@ -147,7 +192,11 @@ impl Default for ViewState {
 impl ViewState {
     /// What every query of the active recording is about.
     pub fn scope(&self) -> Scope {
-        Scope { filters: self.filters.clone(), value: self.value.clone(), nest_gc: self.nest_gc }
+        Scope {
+            filters: self.filters.clone(),
+            value: self.value.clone(),
+            nest_gc: self.nest_gc,
+        }
     }
 
     /// The chosen thread, if one is.
@@ -170,13 +219,15 @@ impl ViewState {
 /// Everything that a person can do to the view.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// A recording was opened (or its fingerprint became known).
-    Opened(FileRef),
-    /// A recording was closed.
+    /// New recordings are being opened; the first of them is shown.
+    Opening(Vec<FileRef>),
+    /// The recording at a position is open: its fingerprint and its final name are known.
+    Opened(usize, FileRef),
+    /// The recording at a position was closed, or could not be opened.
     Closed(usize),
     /// Show another recording.
     Activate(usize),
-    /// Compare two recordings, or stop.
+    /// Compare two recordings (before, after) in the comparison's view, or stop.
     Compare(Option<(usize, usize)>),
     /// Swap before and after.
     SwapCompared,
@@ -184,14 +235,20 @@ pub enum Action {
     View(ViewId),
     /// Choose a value.
     Value(Option<String>),
-    /// Add a filter at the end (a time range or thread replaces the one of its kind).
+    /// Add a filter at the end; a time range or thread replaces the one of its kind in its place.
     AddFilter(Filter),
     /// Remove the filter at a position.
     RemoveFilter(usize),
     /// Remove all filters.
     ClearFilters,
+    /// Show the chosen thread only, or all.
+    Thread(Option<ThreadKey>),
+    /// Merge runtime and dependencies into one's own code, or no longer.
+    ToggleOwnCode,
     /// Select something, or nothing.
     Select(Option<Selection>),
+    /// Select the next thing on the way, as arrow keys do (not a step of the history).
+    Glance(Selection),
     /// Search for a text.
     Search(String),
     /// Zoom to a frame (committed: becomes a step of the history).

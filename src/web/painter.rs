@@ -18,23 +18,22 @@ const HATCH_PX: f64 = 1.6;
 pub struct Painter {
     canvas: OffscreenCanvas,
     context: OffscreenCanvasRenderingContext2d,
-    /// `None` until there is a theme.
-    palette: Option<Palette>,
+    palette: Palette,
     mono: String,
     sans: String,
     metrics: Metrics,
 }
 
 impl Painter {
-    /// Takes a canvas over. It stays empty until there is a theme to paint it in.
+    /// Takes a canvas over, with the colours and fonts that it is painted with.
     ///
     /// # Errors
-    /// One sentence: the canvas gives no 2D context.
-    pub fn new(canvas: OffscreenCanvas) -> Result<Self, String> {
+    /// One sentence: the canvas gives no 2D context, or the theme lacks colours.
+    pub fn new(canvas: OffscreenCanvas, theme: &Theme) -> Result<Self, String> {
         let context = context_of(&canvas).map_err(|thrown| refused(&thrown))?;
-        let (mono, sans) = ("monospace".to_owned(), "sans-serif".to_owned());
-        let metrics = measure(&context, &mono, &sans);
-        Ok(Self { canvas, context, palette: None, mono, sans, metrics })
+        let metrics = measure(&context, &theme.mono, &theme.sans);
+        let (mono, sans) = (theme.mono.clone(), theme.sans.clone());
+        Ok(Self { canvas, context, palette: palette_of(theme)?, mono, sans, metrics })
     }
 
     /// Changes colours and fonts; what is on the canvas stays until it is painted again.
@@ -42,8 +41,7 @@ impl Painter {
     /// # Errors
     /// One sentence: the theme lacks colours. The theme before stays.
     pub fn set_theme(&mut self, theme: &Theme) -> Result<(), String> {
-        let palette = Palette::new(&theme.colours);
-        self.palette = Some(palette.map_err(|missing| format!("The theme lacks {}.", missing.join(", ")))?);
+        self.palette = palette_of(theme)?;
         if self.mono != theme.mono || self.sans != theme.sans {
             (self.mono, self.sans) = (theme.mono.clone(), theme.sans.clone());
             self.metrics = measure(&self.context, &self.mono, &self.sans);
@@ -59,11 +57,21 @@ impl Painter {
     /// Paints a picture in place of what was there, and sizes the canvas for it.
     ///
     /// # Errors
-    /// One sentence: there is no theme yet, or the browser refuses a step.
+    /// One sentence, where the browser refuses a step.
     pub fn paint(&self, list: &PaintList) -> Result<(), String> {
-        let palette = self.palette.as_ref().ok_or("There is no theme to paint in.")?;
         self.resize(list);
-        Brush { painter: self, palette }.carry_out(list).map_err(|thrown| refused(&thrown))
+        self.carry_out(list).map_err(|thrown| refused(&thrown))
+    }
+
+    fn carry_out(&self, list: &PaintList) -> Result<(), JsValue> {
+        self.context.set_transform(list.ratio, 0.0, 0.0, list.ratio, 0.0, 0.0)?;
+        self.ground(list);
+        self.fills(list, Layer::Under)?;
+        self.hatch(list);
+        self.fills(list, Layer::Over)?;
+        self.texts(list, false)?;
+        self.fills(list, Layer::Top)?;
+        self.texts(list, true)
     }
 
     /// Sets the size in device pixels, which empties the canvas, only when it is another one.
@@ -77,57 +85,34 @@ impl Painter {
             self.canvas.set_height(height);
         }
     }
-}
-
-/// A painter that has colours.
-struct Brush<'a> {
-    painter: &'a Painter,
-    palette: &'a Palette,
-}
-
-impl Brush<'_> {
-    fn carry_out(&self, list: &PaintList) -> Result<(), JsValue> {
-        self.context().set_transform(list.ratio, 0.0, 0.0, list.ratio, 0.0, 0.0)?;
-        self.ground(list);
-        self.fills(list, Layer::Under)?;
-        self.hatch(list);
-        self.fills(list, Layer::Over)?;
-        self.texts(list, false)?;
-        self.fills(list, Layer::Top)?;
-        self.texts(list, true)
-    }
-
-    fn context(&self) -> &OffscreenCanvasRenderingContext2d {
-        &self.painter.context
-    }
 
     fn ground(&self, list: &PaintList) {
-        self.context().set_global_alpha(1.0);
-        self.context().set_fill_style_str(self.palette.colour(Paint::GROUND));
+        self.context.set_global_alpha(1.0);
+        self.context.set_fill_style_str(self.palette.colour(Paint::GROUND));
         // A pixel more than the size, which may end between two device pixels.
-        self.context().fill_rect(0.0, 0.0, list.size.0 + 1.0, list.size.1 + 1.0);
+        self.context.fill_rect(0.0, 0.0, list.size.0 + 1.0, list.size.1 + 1.0);
     }
 
     fn fills(&self, list: &PaintList, layer: Layer) -> Result<(), JsValue> {
         for (paint, rects) in list.rects(layer) {
-            self.context().set_global_alpha(paint.alpha());
-            self.context().set_fill_style_str(self.palette.colour(paint));
-            self.context().begin_path();
+            self.context.set_global_alpha(paint.alpha());
+            self.context.set_fill_style_str(self.palette.colour(paint));
+            self.context.begin_path();
             for rect in rects {
                 self.trace(rect)?;
             }
-            self.context().fill();
+            self.context.fill();
         }
-        self.context().set_global_alpha(1.0);
+        self.context.set_global_alpha(1.0);
         Ok(())
     }
 
     fn trace(&self, rect: &Rect) -> Result<(), JsValue> {
         let (x, y, w, h) = (f64::from(rect.x), f64::from(rect.y), f64::from(rect.w), f64::from(rect.h));
         if rect.radius > 0.0 {
-            return self.context().round_rect_with_f64(x, y, w, h, f64::from(rect.radius));
+            return self.context.round_rect_with_f64(x, y, w, h, f64::from(rect.radius));
         }
-        self.context().rect(x, y, w, h);
+        self.context.rect(x, y, w, h);
         Ok(())
     }
 
@@ -135,23 +120,23 @@ impl Brush<'_> {
         if list.hatch().is_empty() {
             return;
         }
-        self.context().set_stroke_style_str(self.palette.colour(Paint::GC_LINE));
-        self.context().set_line_width(HATCH_PX);
-        self.context().begin_path();
+        self.context.set_stroke_style_str(self.palette.colour(Paint::GC_LINE));
+        self.context.set_line_width(HATCH_PX);
+        self.context.begin_path();
         for line in list.hatch() {
-            self.context().move_to(f64::from(line.from.0), f64::from(line.from.1));
-            self.context().line_to(f64::from(line.to.0), f64::from(line.to.1));
+            self.context.move_to(f64::from(line.from.0), f64::from(line.from.1));
+            self.context.line_to(f64::from(line.to.0), f64::from(line.to.1));
         }
-        self.context().stroke();
+        self.context.stroke();
     }
 
     fn texts(&self, list: &PaintList, on_top: bool) -> Result<(), JsValue> {
-        self.context().set_text_baseline("middle");
+        self.context.set_text_baseline("middle");
         for kind in TextKind::ALL.into_iter().filter(|kind| kind.is_on_top() == on_top) {
             let mut texts = list.texts(kind).peekable();
             if texts.peek().is_some() {
-                self.context().set_font(&font(kind, &self.painter.mono, &self.painter.sans));
-                self.context().set_text_align(align(kind));
+                self.context.set_font(&font(kind, &self.mono, &self.sans));
+                self.context.set_text_align(align(kind));
                 self.letters(texts)?;
             }
         }
@@ -162,14 +147,14 @@ impl Brush<'_> {
         let mut paint = None;
         for (text, letters) in texts {
             if paint.replace(text.paint) != Some(text.paint) {
-                self.context().set_fill_style_str(self.palette.colour(text.paint));
+                self.context.set_fill_style_str(self.palette.colour(text.paint));
             }
             let (x, y) = (f64::from(text.x), f64::from(text.y));
             // Beyond ASCII the width was a guess: letters are squeezed rather than left to stick out.
             if letters.is_ascii() {
-                self.context().fill_text(letters, x, y)?;
+                self.context.fill_text(letters, x, y)?;
             } else {
-                self.context().fill_text_with_max_width(letters, x, y, f64::from(text.width_max))?;
+                self.context.fill_text_with_max_width(letters, x, y, f64::from(text.width_max))?;
             }
         }
         Ok(())
@@ -182,6 +167,10 @@ fn context_of(canvas: &OffscreenCanvas) -> Result<OffscreenCanvasRenderingContex
     Reflect::set(&options, &"alpha".into(), &JsValue::FALSE)?;
     let context = canvas.get_context_with_context_options("2d", &options)?;
     Ok(context.ok_or("no 2d context")?.unchecked_into())
+}
+
+fn palette_of(theme: &Theme) -> Result<Palette, String> {
+    Palette::new(&theme.colours).map_err(|missing| format!("The theme lacks {}.", missing.join(", ")))
 }
 
 fn refused(thrown: &JsValue) -> String {

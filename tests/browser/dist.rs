@@ -13,45 +13,26 @@ fn page() -> String {
 fn attributes<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
     let opening = format!(" {name}=\"");
     let values = page.split(opening.as_str()).skip(1);
-    values
-        .map(|rest| {
-            rest.split('"')
-                .next()
-                .expect("split gives at least one part")
-        })
-        .collect()
+    values.map(|rest| rest.split('"').next().expect("split gives at least one part")).collect()
 }
 
 #[test]
 fn policy_comes_first_and_allows_nothing_from_elsewhere() {
     let page = page();
-    let policy = page
-        .find("http-equiv=\"Content-Security-Policy\"")
-        .expect("there is a policy");
+    let policy = page.find("http-equiv=\"Content-Security-Policy\"").expect("there is a policy");
     for element in ["<script", "<link", "<style", "<base"] {
         let first = page.find(element).unwrap_or(page.len());
-        assert!(
-            policy < first,
-            "{element} stands before the policy, which does not govern it"
-        );
+        assert!(policy < first, "{element} stands before the policy, which does not govern it");
     }
     let text = attributes(&page[policy..], "content")[0];
-    let directives: BTreeMap<&str, &str> = text
-        .split(';')
-        .map(|directive| {
-            directive
-                .trim()
-                .split_once(' ')
-                .expect("a name and a value")
-        })
-        .collect();
+    let directives: BTreeMap<&str, &str> =
+        text.split(';').map(|directive| directive.trim().split_once(' ').expect("a name and a value")).collect();
     assert_eq!(directives["default-src"], "'none'");
     assert_eq!(directives["script-src"], "'self' 'wasm-unsafe-eval'");
     assert_eq!(directives["worker-src"], "blob:");
     for (name, value) in directives {
         for source in value.split(' ') {
-            let is_known =
-                ["'none'", "'self'", "'wasm-unsafe-eval'", "blob:", "data:"].contains(&source);
+            let is_known = ["'none'", "'self'", "'wasm-unsafe-eval'", "blob:", "data:"].contains(&source);
             assert!(is_known, "{name} allows {source}");
         }
     }
@@ -75,27 +56,13 @@ fn addresses_are_relative_complete_and_hashed() {
     let mut files = attributes(&page, "href");
     files.extend(attributes(&page, "src"));
     files.extend(attributes(&page, "data-wasm"));
-    files.push(
-        attributes(
-            page.split("name=\"worker\"").nth(1).expect("a worker"),
-            "content",
-        )[0],
-    );
+    files.push(attributes(page.split("name=\"worker\"").nth(1).expect("a worker"), "content")[0]);
     let mut programs = 0;
     for file in files.iter().filter(|file| !file.starts_with("data:")) {
-        let name = file
-            .strip_prefix("./")
-            .unwrap_or_else(|| panic!("{file} is not relative"));
+        let name = file.strip_prefix("./").unwrap_or_else(|| panic!("{file} is not relative"));
         assert!(dist().join(name).is_file(), "{name} is missing");
-        let stem = name
-            .rsplit_once('.')
-            .expect("an extension")
-            .0
-            .trim_end_matches("_bg");
-        let hash = stem
-            .rsplit_once('-')
-            .unwrap_or_else(|| panic!("{name} has no hash"))
-            .1;
+        let stem = name.rsplit_once('.').expect("an extension").0.trim_end_matches("_bg");
+        let hash = stem.rsplit_once('-').unwrap_or_else(|| panic!("{name} has no hash")).1;
         let is_hash = hash.len() >= 6 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
         assert!(is_hash, "{name} has no hash");
         programs += usize::from(name.ends_with(".wasm"));

@@ -56,10 +56,7 @@ impl Engine {
         match self {
             Engine::Chrome => vec![format!("--port={port}")],
             Engine::Firefox => {
-                vec![
-                    format!("--port={port}"),
-                    format!("--marionette-port={}", free_port()),
-                ]
+                vec![format!("--port={port}"), format!("--marionette-port={}", free_port())]
             }
             Engine::WebKit => vec![format!("--port={port}"), "--host=127.0.0.1".to_owned()],
         }
@@ -115,30 +112,19 @@ impl Driver {
                  that you have in BROWSERS (chrome, firefox, webkit)"
             )
         });
-        let display = if engine == Engine::WebKit {
-            display()
-        } else {
-            None
-        };
+        let display = if engine == Engine::WebKit { display() } else { None };
         let port = free_port();
         let log = File::create(log).expect("the folder for test output can be written");
         let mut command = Command::new(program);
         command.args(engine.driver_args(port)).stdin(Stdio::null());
-        command
-            .stdout(log.try_clone().expect("a file handle can be copied"))
-            .stderr(log);
+        command.stdout(log.try_clone().expect("a file handle can be copied")).stderr(log);
         if let Some((_, number)) = &display {
-            command
-                .env("DISPLAY", format!(":{number}"))
-                .env_remove("WAYLAND_DISPLAY");
+            command.env("DISPLAY", format!(":{number}")).env_remove("WAYLAND_DISPLAY");
         }
         let program = Process(command.spawn().expect("an installed driver can be started"));
         let begin = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(
-                begin.elapsed() < START_MAX,
-                "{name} does not listen on port {port}"
-            );
+            assert!(begin.elapsed() < START_MAX, "{name} does not listen on port {port}");
             std::thread::sleep(Duration::from_millis(20));
         }
         Driver {
@@ -173,15 +159,7 @@ impl Drop for Process {
 fn display() -> Option<(Process, u32)> {
     let program = find_program("Xvfb")?;
     let mut child = Command::new(program)
-        .args([
-            "-displayfd",
-            "1",
-            "-screen",
-            "0",
-            "1600x1200x24",
-            "-nolisten",
-            "tcp",
-        ])
+        .args(["-displayfd", "1", "-screen", "0", "1600x1200x24", "-nolisten", "tcp"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -189,16 +167,9 @@ fn display() -> Option<(Process, u32)> {
         .expect("an installed Xvfb can be started");
     let output = child.stdout.take().expect("standard output is piped");
     let mut line = String::new();
-    BufReader::new(output)
-        .read_line(&mut line)
-        .expect("Xvfb writes its display's number");
+    BufReader::new(output).read_line(&mut line).expect("Xvfb writes its display's number");
     let process = Process(child);
-    Some((
-        process,
-        line.trim()
-            .parse()
-            .expect("Xvfb writes its display's number"),
-    ))
+    Some((process, line.trim().parse().expect("Xvfb writes its display's number")))
 }
 
 /// Looks where programs are, and where our own set-up puts them.
@@ -217,17 +188,11 @@ fn find_program(name: &str) -> Option<PathBuf> {
 /// WebKitGTK's small browser. It stands outside PATH, under the name of the machine's architecture.
 fn mini_browser() -> PathBuf {
     let mut folders = vec![PathBuf::from("/usr/libexec")];
-    let under_lib = std::fs::read_dir("/usr/lib")
-        .into_iter()
-        .flatten()
-        .flatten();
+    let under_lib = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     folders.extend(under_lib.map(|entry| entry.path()));
     folders
         .iter()
-        .flat_map(|folder| {
-            ["webkitgtk-6.0", "webkit2gtk-4.1", "webkit2gtk-4.0"]
-                .map(|version| folder.join(version))
-        })
+        .flat_map(|folder| ["webkitgtk-6.0", "webkit2gtk-4.1", "webkit2gtk-4.0"].map(|version| folder.join(version)))
         .map(|folder| folder.join("MiniBrowser"))
         .find(|program| program.is_file())
         .expect("MiniBrowser of WebKitGTK is installed (Debian: webkit2gtk-driver)")

@@ -15,7 +15,7 @@ use serde_json::Value;
 use thirtyfour::prelude::*;
 
 use crate::engines::{Driver, Engine};
-use crate::picture::{Colour, Picture};
+use crate::picture::{Area, Colour, Picture};
 use crate::site::{Site, serve};
 
 /// Makes one test per engine of each scenario: `start::paints::firefox`.
@@ -61,14 +61,8 @@ pub(crate) fn run(engine: Engine, test: &str, scenario: impl AsyncFnOnce(Browser
         println!("left out: {} is not in BROWSERS", engine.name());
         return;
     }
-    let name = format!(
-        "{}-{}",
-        test.trim_start_matches("browser::").replace("::", "-"),
-        engine.name()
-    );
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let name = format!("{}-{}", test.trim_start_matches("browser::").replace("::", "-"), engine.name());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime can be made");
     tokio::task::LocalSet::new().block_on(&runtime, run_named(engine, name, scenario));
 }
@@ -81,10 +75,7 @@ async fn run_named(engine: Engine, name: String, scenario: impl AsyncFnOnce(Brow
         async move {
             scenario(browser.clone()).await;
             let problems = browser.take_problems().await;
-            assert!(
-                problems.is_empty(),
-                "the page reported problems: {problems:#?}"
-            );
+            assert!(problems.is_empty(), "the page reported problems: {problems:#?}");
         }
     };
     // A task of its own, so that a panic ends it and not the clean-up behind it.
@@ -130,15 +121,9 @@ fn site_address() -> &'static str {
 /// script is the first on every page.
 pub(crate) fn serve_folder(root: &Path, prefix: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
-    let port = listener
-        .local_addr()
-        .expect("a bound socket has an address")
-        .port();
-    let site = Site {
-        root: root.to_owned(),
-        prefix: prefix.to_owned(),
-        first_script: Some(include_str!("first_script.js")),
-    };
+    let port = listener.local_addr().expect("a bound socket has an address").port();
+    let site =
+        Site { root: root.to_owned(), prefix: prefix.to_owned(), first_script: Some(include_str!("first_script.js")) };
     std::thread::spawn(move || serve(&listener, site));
     format!("http://127.0.0.1:{port}{prefix}")
 }
@@ -157,40 +142,34 @@ pub(crate) struct Browser {
 /// can be done, and panics with what it waited for. Elements are named by CSS selectors.
 impl Browser {
     async fn new(engine: Engine, driver: &Driver, name: String) -> Browser {
-        let wanted = engine
-            .capabilities()
-            .expect("capabilities are plain values");
+        let wanted = engine.capabilities().expect("capabilities are plain values");
         let driver = WebDriver::new(driver.address.as_str(), wanted).await;
         let driver = driver.unwrap_or_else(|e| panic!("{engine:?} does not start: {e}"));
-        let browser = Browser {
-            engine,
-            driver,
-            name: name.into(),
-        };
+        let browser = Browser { engine, driver, name: name.into() };
         browser.resize(WINDOW.0, WINDOW.1).await;
         browser
     }
 
-    /// Opens the site; `rest` is what stands behind its address, for instance `#v1.…` or nothing.
+    /// Opens the site and waits until its program runs; `rest` is what stands behind its address,
+    /// for instance `#v1.…` or nothing.
     pub(crate) async fn open(&self, rest: &str) {
-        self.open_address(&format!("{}{rest}", site_address()))
-            .await;
+        self.open_site(&format!("{}{rest}", site_address())).await;
+    }
+
+    /// The same for a site at another address.
+    pub(crate) async fn open_site(&self, address: &str) {
+        self.open_address(address).await;
+        self.element("body.is-ready").await;
     }
 
     /// Opens any address.
     pub(crate) async fn open_address(&self, address: &str) {
-        self.driver
-            .goto(address)
-            .await
-            .unwrap_or_else(|e| panic!("cannot open {address}: {e}"));
+        self.driver.goto(address).await.unwrap_or_else(|e| panic!("cannot open {address}: {e}"));
     }
 
     /// Loads the page again, as F5 does.
     pub(crate) async fn reload(&self) {
-        self.driver
-            .refresh()
-            .await
-            .expect("a page can be loaded again");
+        self.driver.refresh().await.expect("a page can be loaded again");
     }
 
     /// Sets the size of the window's content, in CSS pixels.
@@ -198,10 +177,7 @@ impl Browser {
         // Drivers set the outer size. What the frame takes is known only afterwards.
         let (mut outer_width, mut outer_height) = (width, height);
         for _ in 0..3 {
-            let set = self
-                .driver
-                .set_window_rect(0, 0, outer_width, outer_height)
-                .await;
+            let set = self.driver.set_window_rect(0, 0, outer_width, outer_height).await;
             set.expect("a window has a size");
             self.settle().await;
             let inner = self.script("return [innerWidth, innerHeight]", &[]).await;
@@ -229,10 +205,7 @@ impl Browser {
     /// The text of an element, as a person reads it.
     pub(crate) async fn text(&self, css: &str) -> String {
         let element = self.element(css).await;
-        element
-            .text()
-            .await
-            .unwrap_or_else(|e| panic!("{css} has no text: {e}"))
+        element.text().await.unwrap_or_else(|e| panic!("{css} has no text: {e}"))
     }
 
     /// Waits until the text of an element holds `part`, and returns it whole.
@@ -244,10 +217,7 @@ impl Browser {
             if text.contains(part) {
                 return text;
             }
-            assert!(
-                begin.elapsed() < WAIT_MAX,
-                "{css} says {text:?}, not {part:?}"
-            );
+            assert!(begin.elapsed() < WAIT_MAX, "{css} says {text:?}, not {part:?}");
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -265,10 +235,7 @@ impl Browser {
     /// Clicks an element in its middle.
     pub(crate) async fn click(&self, css: &str) {
         let element = self.element(css).await;
-        element
-            .click()
-            .await
-            .unwrap_or_else(|e| panic!("cannot click {css}: {e}"));
+        element.click().await.unwrap_or_else(|e| panic!("cannot click {css}: {e}"));
     }
 
     /// Presses one key wherever the focus is, with modifiers held: `press("/")`, `press("Enter")`,
@@ -280,11 +247,7 @@ impl Browser {
             Some(before) => (before, "+"),
             None => keys.rsplit_once('+').unwrap_or(("", keys)),
         };
-        let held: Vec<char> = modifiers
-            .split('+')
-            .filter(|name| !name.is_empty())
-            .map(key)
-            .collect();
+        let held: Vec<char> = modifiers.split('+').filter(|name| !name.is_empty()).map(key).collect();
         let mut chain = self.driver.action_chain();
         for &modifier in &held {
             chain = chain.key_down(modifier);
@@ -293,27 +256,18 @@ impl Browser {
         for &modifier in held.iter().rev() {
             chain = chain.key_up(modifier);
         }
-        chain
-            .perform()
-            .await
-            .unwrap_or_else(|e| panic!("cannot press {keys}: {e}"));
+        chain.perform().await.unwrap_or_else(|e| panic!("cannot press {keys}: {e}"));
     }
 
     /// Types text wherever the focus is.
     pub(crate) async fn type_text(&self, text: &str) {
         let chain = self.driver.action_chain().send_keys(text);
-        chain
-            .perform()
-            .await
-            .unwrap_or_else(|e| panic!("cannot type {text:?}: {e}"));
+        chain.perform().await.unwrap_or_else(|e| panic!("cannot type {text:?}: {e}"));
     }
 
     /// Chooses files in an `<input type="file">`, which may be hidden.
     pub(crate) async fn choose_files(&self, css: &str, files: &[&Path]) {
-        let names: Vec<String> = files
-            .iter()
-            .map(|file| file.display().to_string())
-            .collect();
+        let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
         let element = self.element(css).await;
         let sent = element.send_keys(names.join("\n")).await;
         sent.unwrap_or_else(|e| panic!("cannot choose {names:?} in {css}: {e}"));
@@ -333,26 +287,19 @@ impl Browser {
                 target.dispatchEvent(new DragEvent(type, options));
             }"#;
         let content = data_encoding::BASE64.encode(content);
-        self.script(script, &[css.into(), name.into(), content.into()])
-            .await;
+        self.script(script, &[css.into(), name.into(), content.into()]).await;
     }
 
     /// Runs the body of a function with `args` as its `arguments`, and returns what it returns.
     pub(crate) async fn script(&self, body: &str, args: &[Value]) -> Value {
         let returned = self.driver.execute(body, args.to_vec()).await;
-        returned
-            .unwrap_or_else(|e| panic!("the script {body:?} failed: {e}"))
-            .json()
-            .clone()
+        returned.unwrap_or_else(|e| panic!("the script {body:?} failed: {e}")).json().clone()
     }
 
     /// The same for a function that calls its last argument with the result, once there is one.
     pub(crate) async fn script_async(&self, body: &str, args: &[Value]) -> Value {
         let returned = self.driver.execute_async(body, args.to_vec()).await;
-        returned
-            .unwrap_or_else(|e| panic!("the script {body:?} failed: {e}"))
-            .json()
-            .clone()
+        returned.unwrap_or_else(|e| panic!("the script {body:?} failed: {e}")).json().clone()
     }
 
     /// Waits until the browser has painted what the page holds now: two animation frames.
@@ -365,11 +312,7 @@ impl Browser {
     /// What the window shows now.
     pub(crate) async fn screenshot(&self) -> Picture {
         self.settle().await;
-        let bytes = self
-            .driver
-            .screenshot_as_png()
-            .await
-            .expect("a window can be photographed");
+        let bytes = self.driver.screenshot_as_png().await.expect("a window can be photographed");
         Picture::from_png(&bytes)
     }
 
@@ -383,26 +326,43 @@ impl Browser {
             if seen.is_about(colour) {
                 return;
             }
-            assert!(
-                begin.elapsed() < WAIT_MAX,
-                "{css} at {place:?} is {seen:?}, not {colour:?}"
-            );
+            assert!(begin.elapsed() < WAIT_MAX, "{css} at {place:?} is {seen:?}, not {colour:?}");
             tokio::time::sleep(PAUSE).await;
         }
     }
 
     /// The colour now at a place inside an element, which must be inside the window.
     pub(crate) async fn colour_at(&self, css: &str, place: (f64, f64)) -> Colour {
+        let (picture, area) = self.picture_of(css).await;
+        let [x, y] = area.place(place);
+        picture.at(x, y)
+    }
+
+    /// Waits until an element shows at least so many different colours.
+    pub(crate) async fn wait_for_colours(&self, css: &str, count: usize) {
+        let begin = Instant::now();
+        loop {
+            let (picture, area) = self.picture_of(css).await;
+            let seen = picture.colours(&area);
+            if seen >= count {
+                return;
+            }
+            assert!(begin.elapsed() < WAIT_MAX, "{css} shows {seen} colours, not {count}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// What the window shows now, and where in it an element is.
+    async fn picture_of(&self, css: &str) -> (Picture, Area) {
         self.element(css).await;
         let script = "const box = document.querySelector(arguments[0]).getBoundingClientRect(); \
                       return [box.x, box.y, box.width, box.height, innerWidth]";
         let numbers = self.script(script, &[css.into()]).await;
-        let [x, y, width, height, window]: [f64; 5] =
-            serde_json::from_value(numbers).expect("five numbers");
+        let [x, y, width, height, window]: [f64; 5] = serde_json::from_value(numbers).expect("five numbers");
         let picture = self.screenshot().await;
         let scale = picture.width as f64 / window;
-        let pixel = |at: f64| (at * scale).floor() as usize;
-        picture.at(pixel(x + place.0 * width), pixel(y + place.1 * height))
+        let area = Area { x: x * scale, y: y * scale, width: width * scale, height: height * scale };
+        (picture, area)
     }
 
     /// What went wrong on the page since it was first opened or since the last call: console
@@ -411,11 +371,7 @@ impl Browser {
     pub(crate) async fn take_problems(&self) -> Vec<String> {
         let mut problems = self.take_kept("test-problems").await;
         if self.engine == Engine::Chrome {
-            let log = self
-                .driver
-                .browser_log()
-                .await
-                .expect("chromedriver keeps a log");
+            let log = self.driver.browser_log().await.expect("chromedriver keeps a log");
             let severe = log.into_iter().filter(|entry| entry.level == "SEVERE");
             problems.extend(severe.map(|entry| format!("log: {}", entry.message)));
         }
@@ -447,11 +403,7 @@ impl Browser {
 
     /// For whoever has to find out why a scenario failed.
     async fn leave_traces(&self) {
-        println!(
-            "in {:?}, driver log: {}",
-            self.engine,
-            output_file(&self.name, "driver.log").display()
-        );
+        println!("in {:?}, driver log: {}", self.engine, output_file(&self.name, "driver.log").display());
         if let Ok(png) = self.driver.screenshot_as_png().await {
             let file = output_file(&self.name, "png");
             if std::fs::write(&file, png).is_ok() {

@@ -6,10 +6,7 @@
 //! To add a test, write an `async fn name(browser: Browser)` into the file of its subject and add
 //! its name to that file's `in_every_browser!`. See `harness.rs` for what a browser can be told.
 #![cfg(not(target_arch = "wasm32"))]
-#![expect(
-    clippy::print_stdout,
-    reason = "what a failed test prints is its report"
-)]
+#![expect(clippy::print_stdout, reason = "what a failed test prints is its report")]
 
 mod dist;
 mod engines;

@@ -1,5 +1,6 @@
 //! What is on the screen, as pixels.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A colour as it stands on the screen.
@@ -26,6 +27,22 @@ impl fmt::Debug for Colour {
     }
 }
 
+/// A rectangle on a screenshot, in device pixels from the upper left.
+#[derive(Debug)]
+pub(crate) struct Area {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+}
+
+impl Area {
+    /// The pixel at a share of the width and of the height.
+    pub(crate) fn place(&self, (across, down): (f64, f64)) -> [usize; 2] {
+        [self.x + across * self.width, self.y + down * self.height].map(|at| at.floor() as usize)
+    }
+}
+
 /// A decoded screenshot.
 #[derive(Debug)]
 pub(crate) struct Picture {
@@ -42,13 +59,9 @@ impl Picture {
         let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
         decoder.set_transformations(png::Transformations::normalize_to_color8());
         let mut reader = decoder.read_info().expect("a screenshot is a PNG");
-        let size = reader
-            .output_buffer_size()
-            .expect("a screenshot fits into memory");
+        let size = reader.output_buffer_size().expect("a screenshot fits into memory");
         let mut rows = vec![0; size];
-        let info = reader
-            .next_frame(&mut rows)
-            .expect("a screenshot is a whole PNG");
+        let info = reader.next_frame(&mut rows).expect("a screenshot is a whole PNG");
         let bytes_per_pixel = info.color_type.samples();
         assert!(bytes_per_pixel >= 3, "a screenshot has colours");
         Picture {
@@ -61,11 +74,16 @@ impl Picture {
 
     /// The colour at a place in device pixels from the upper left.
     pub(crate) fn at(&self, x: usize, y: usize) -> Colour {
-        assert!(
-            x < self.width && y < self.height,
-            "({x}, {y}) is outside of the screenshot"
-        );
+        assert!(x < self.width && y < self.height, "({x}, {y}) is outside of the screenshot");
         let start = (y * self.width + x) * self.bytes_per_pixel;
         Colour([self.rows[start], self.rows[start + 1], self.rows[start + 2]])
+    }
+
+    /// How many different colours there are in the part of `area` that is on the screen.
+    pub(crate) fn colours(&self, area: &Area) -> usize {
+        let ([left, top], [right, bottom]) = (area.place((0.0, 0.0)), area.place((1.0, 1.0)));
+        let rows = top..bottom.min(self.height);
+        let pixels = rows.flat_map(|y| (left..right.min(self.width)).map(move |x| self.at(x, y).0));
+        pixels.collect::<BTreeSet<_>>().len()
     }
 }

@@ -7,7 +7,7 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,21 +50,11 @@ struct Answer {
 
 impl Answer {
     fn ok(media_type: &'static str, body: Vec<u8>) -> Answer {
-        Answer {
-            status: "200 OK",
-            media_type,
-            location: None,
-            body,
-        }
+        Answer { status: "200 OK", media_type, location: None, body }
     }
 
     fn failed(status: &'static str) -> Answer {
-        Answer {
-            status,
-            media_type: "text/plain",
-            location: None,
-            body: status.into(),
-        }
+        Answer { status, media_type: "text/plain", location: None, body: status.into() }
     }
 }
 
@@ -88,10 +78,7 @@ fn answer(stream: TcpStream, site: &Site) -> io::Result<()> {
 }
 
 fn write_answer(mut stream: TcpStream, answer: &Answer, with_body: bool) -> io::Result<()> {
-    let location = answer
-        .location
-        .iter()
-        .map(|to| format!("Location: {to}\r\n"));
+    let location = answer.location.iter().map(|to| format!("Location: {to}\r\n"));
     let head = format!(
         "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\
          Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
@@ -112,15 +99,9 @@ impl Site {
         let path = target.split(['?', '#']).next().unwrap_or("/");
         if format!("{path}/") == self.prefix {
             let location = Some(self.prefix.clone());
-            return Answer {
-                location,
-                ..Answer::failed("301 Moved Permanently")
-            };
+            return Answer { location, ..Answer::failed("301 Moved Permanently") };
         }
-        let name = match path
-            .strip_prefix(self.prefix.as_str())
-            .and_then(percent_decoded)
-        {
+        let name = match path.strip_prefix(self.prefix.as_str()).and_then(percent_decoded) {
             Some(name) => name,
             None => return Answer::failed("404 Not Found"),
         };
@@ -132,7 +113,9 @@ impl Site {
 
     fn file(&self, name: &str) -> Answer {
         // Nothing outside the folder, and no hidden file.
-        if name.split(['/', '\\']).any(|part| part.starts_with('.')) {
+        let is_inside =
+            |part: Component<'_>| matches!(part, Component::Normal(name) if !name.as_encoded_bytes().starts_with(b"."));
+        if !Path::new(name).components().all(is_inside) {
             return Answer::failed("404 Not Found");
         }
         let mut path = self.root.join(name);
@@ -141,9 +124,7 @@ impl Site {
         }
         let media_type = media_type(&path);
         match fs::read(&path) {
-            Ok(body) if media_type.starts_with("text/html") => {
-                Answer::ok(media_type, self.with_first_script(body))
-            }
+            Ok(body) if media_type.starts_with("text/html") => Answer::ok(media_type, self.with_first_script(body)),
             Ok(body) => Answer::ok(media_type, body),
             Err(_) => Answer::failed("404 Not Found"),
         }
@@ -200,4 +181,24 @@ fn percent_decoded(text: &str) -> Option<String> {
         bytes.push(u8::try_from(high * 16 + low).ok()?);
     }
     String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serves_what_is_in_the_folder_and_nothing_else() {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+        let site = Site { root, prefix: "/a/".to_owned(), first_script: None };
+        let status = |target: &str| site.find(target).status;
+        assert_eq!(status("/a/main.rs"), "200 OK");
+        assert_eq!(status("/a/%6Dain.rs?query"), "200 OK");
+        assert_eq!(status("/a"), "301 Moved Permanently");
+        let others =
+            ["/main.rs", "/a/../browser/main.rs", "/a/%2e%2e/browser/main.rs", "/a//etc/passwd", "/a/%2Fetc%2Fpasswd"];
+        for target in others.into_iter().chain(["/a/.hidden", "/a/%6", "/a/%zz", "/a/nothing", "/a/", ""]) {
+            assert_eq!(status(target), "404 Not Found", "{target}");
+        }
+    }
 }

@@ -22,10 +22,7 @@ impl Trap {
     /// Starts listening; ends with the test program.
     pub(crate) fn set() -> Trap {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
-        let port = listener
-            .local_addr()
-            .expect("a bound socket has an address")
-            .port();
+        let port = listener.local_addr().expect("a bound socket has an address").port();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let notes = Arc::clone(&seen);
         std::thread::spawn(move || {
@@ -46,8 +43,7 @@ impl Trap {
     /// without a request.
     pub(crate) fn seen(&self) -> Vec<String> {
         let seen = self.seen.lock();
-        seen.expect("no thread panics while it holds the notes")
-            .clone()
+        seen.expect("no thread panics while it holds the notes").clone()
     }
 
     /// Waits until a request for `path` has come.
@@ -66,15 +62,8 @@ fn note(mut stream: TcpStream, notes: &Mutex<Vec<String>>) {
     let mut line = String::new();
     let patience = stream.set_read_timeout(Some(Duration::from_secs(2)));
     let asked = patience.and_then(|()| BufReader::new(&stream).read_line(&mut line));
-    let path = line
-        .split(' ')
-        .nth(1)
-        .filter(|_| asked.is_ok())
-        .unwrap_or(Trap::NOTHING_ASKED);
-    notes
-        .lock()
-        .expect("no thread panics while it holds the notes")
-        .push(path.to_owned());
+    let path = line.split(' ').nth(1).filter(|_| asked.is_ok()).unwrap_or(Trap::NOTHING_ASKED);
+    notes.lock().expect("no thread panics while it holds the notes").push(path.to_owned());
     // Friendly, so that a request is not refused by rules that are not the page's own policy.
     let answer = "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\
                   Content-Type: text/javascript\r\nConnection: close\r\n\r\n";

@@ -4,8 +4,9 @@
 use std::fs;
 
 use crate::harness::{Browser, in_every_browser, serve_folder};
+use crate::picture::Colour;
 
-in_every_browser!(people_can_use_a_page, problems_are_seen);
+in_every_browser!(people_can_use_a_page, problems_are_seen, colours_are_seen);
 
 /// Says in `#said` what was done to it last.
 const PAGE: &str = r#"<!doctype html>
@@ -60,9 +61,7 @@ async fn people_can_use_a_page(browser: Browser) {
     browser.press("+").await;
     browser.wait_for_text("#said", "+").await;
     browser.press("Control+Shift+ArrowLeft").await;
-    browser
-        .wait_for_text("#said", "key control shift ArrowLeft")
-        .await;
+    browser.wait_for_text("#said", "key control shift ArrowLeft").await;
     browser.press("Escape").await;
     browser.wait_for_text("#said", "key Escape").await;
     browser.click("#text").await;
@@ -76,9 +75,7 @@ async fn people_can_use_a_page(browser: Browser) {
         fs::write(&file, text).expect("files can be written");
         file
     });
-    browser
-        .choose_files("#files", &[&files[0], &files[1]])
-        .await;
+    browser.choose_files("#files", &[&files[0], &files[1]]).await;
     browser.wait_for_text("#said", "a.txt=one b.txt=two").await;
     browser.drop_file("body", "c.bin", b"three").await;
     browser.wait_for_text("#said", "c.bin=three").await;
@@ -86,14 +83,10 @@ async fn people_can_use_a_page(browser: Browser) {
     browser.reload().await;
     browser.wait_for_text("#said", "nothing").await;
     let title = "document.title === 'Words #there'";
-    browser
-        .wait_until("the title has the fragment", title)
-        .await;
+    browser.wait_until("the title has the fragment", title).await;
     for size in [(700, 800), (1280, 900)] {
         browser.resize(size.0, size.1).await;
-        let inner = browser
-            .script("return [innerWidth, innerHeight]", &[])
-            .await;
+        let inner = browser.script("return [innerWidth, innerHeight]", &[]).await;
         assert_eq!(inner, serde_json::json!([size.0, size.1]));
     }
 }
@@ -111,4 +104,33 @@ async fn problems_are_seen(browser: Browser) {
         assert!(problems.contains(number), "{number} is not in {problems}");
     }
     assert_eq!(browser.take_problems().await, Vec::<String>::new());
+}
+
+/// The colours of the four quarters, clockwise from the upper left.
+const QUARTERS: [((f64, f64), &str); 4] =
+    [((0.25, 0.25), "#c2410c"), ((0.75, 0.25), "#0f766e"), ((0.75, 0.75), "#1d4ed8"), ((0.25, 0.75), "#a16207")];
+
+/// A worker paints on a canvas that was handed over to it, as ours do.
+async fn colours_are_seen(browser: Browser) {
+    open_page(&browser).await;
+    let script = r#"
+        const [fills] = arguments;
+        const paint = ({ data: { canvas, fills } }) => {
+            const context = canvas.getContext("2d");
+            for (const [[x, y], fill] of fills) {
+                context.fillStyle = fill;
+                context.fillRect((x - 0.25) * canvas.width, (y - 0.25) * canvas.height, canvas.width / 2, canvas.height / 2);
+            }
+        };
+        const element = Object.assign(document.createElement("canvas"), { id: "picture", width: 320, height: 160 });
+        document.body.append(element);
+        const canvas = element.transferControlToOffscreen();
+        const worker = new Worker(URL.createObjectURL(new Blob([`onmessage = ${paint}`])));
+        worker.postMessage({ canvas, fills }, [canvas]);"#;
+    browser.script(script, &[serde_json::json!(QUARTERS)]).await;
+    for (place, colour) in QUARTERS {
+        browser.wait_for_colour("#picture", place, Colour::hex(colour)).await;
+    }
+    browser.wait_for_colours("#picture", 4).await;
+    assert!(!browser.colour_at("#button", (0.5, 0.5)).await.is_about(Colour::hex(QUARTERS[0].1)));
 }

@@ -1,105 +1,163 @@
-//! Visits: uninterrupted stretches of samples with a function on the stack.
+//! When a stretch without a visible pause is no stall: many short calls whose pauses the sampler missed.
 
-use super::facts::{Class, Facts, function};
-use super::turns::Clock;
-use crate::model::{FunctionId, Recording, StackId};
+use super::facts::{Facts, function};
+use super::turns::{Clock, Place, Shown, Turn, places};
+use crate::model::{FunctionId, Recording};
 
-/// The visits of some functions over a whole recording.
-#[derive(Debug, Default)]
-pub(super) struct Visits {
-    /// Row of each function in `of`, or `u32::MAX`.
-    row: Vec<u32>,
-    /// (start, length) of every visit in order, by row.
-    of: Vec<Vec<(i64, i64)>>,
+/// Fewest calls, and fewest pauses between calls, that allow to judge how a callback behaves.
+const CALLS_MIN: u64 = 20;
+/// Where less than this part of a callback's time is in long calls, long ones are suspect: 2 / 3.
+const LONG_PART: (i64, i64) = (2, 3);
+/// Pauses are shorter than the sampling interval when fewer than one in this many has two samples.
+const PAUSES_PER_LONG_ONE: u64 = 8;
+/// What the runtime does between two callbacks (writing a response, reading the next request) takes
+/// about this long.
+const PAUSE_NS: f64 = 500_000.0;
+/// Calls are short when they take less than one part in this many of the threshold.
+const SHORT_PART: f64 = 4.0;
+/// A stretch is no accident of missed pauses when fewer than this many of its length are expected.
+const EXPECTED_MIN: f64 = 0.01;
+/// Fewest turns that show whether a function only hands callbacks on.
+const TURNS_MIN: u32 = 8;
+/// Entries of one call that are looked at; more tell nothing new.
+const ENTRIES_MAX: usize = 16;
+
+/// Why a stretch is called busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// Most calls of the callback are short, and some follow each other without a visible pause.
+    ShortCalls,
+    /// The pauses between calls are too short for the sampler, and the calls short as well.
+    UnseenPauses,
+    /// One's own code was left and entered again, and no part is long.
+    Steps,
+    /// Nothing holds the stretch together.
+    Mixed,
 }
 
-impl Visits {
-    /// Collects the visits of `functions`. One pass over samples; where the functions on the stack
-    /// do not change, a sample costs one comparison.
-    pub(super) fn of(recording: &Recording, facts: &Facts, clock: Clock<'_>, functions: &[FunctionId]) -> Self {
-        let mut visits = Self { row: vec![u32::MAX; recording.functions.len()], of: Vec::new() };
-        for &f in functions {
-            if visits.row[f.index()] == u32::MAX {
-                visits.row[f.index()] = visits.of.len() as u32;
-                visits.of.push(Vec::new());
+/// Functions that hand callbacks on, as a router does.
+#[derive(Debug)]
+pub(super) struct Dispatchers {
+    /// By function, the calls in which it called one function of one's own, and several.
+    calls: Vec<(u32, u32)>,
+    /// Places of the call that is being added, and whether their entry called several functions.
+    seen: Vec<(Place, bool)>,
+}
+
+impl Dispatchers {
+    pub(super) fn new(recording: &Recording) -> Self {
+        Self { calls: vec![(0, 0); recording.functions.len()], seen: Vec::new() }
+    }
+
+    /// Adds what one call of one's own code showed of the functions that it began in.
+    pub(super) fn add(&mut self, recording: &Recording, facts: &Facts, clock: Clock<'_>, call: Turn) {
+        let seen = &mut self.seen;
+        places(recording, facts, clock, call, |_, place| {
+            match seen.iter().position(|s| s.0.entry == place.entry) {
+                Some(i) => seen[i].1 |= seen[i].0.branch != place.branch,
+                None if seen.len() < ENTRIES_MAX => seen.push((place, false)),
+                None => {}
             }
+        });
+        for (place, is_mixed) in self.seen.drain(..) {
+            let (single, mixed) = &mut self.calls[place.entry.index()];
+            let slot = if is_mixed { mixed } else { single };
+            *slot = slot.saturating_add(1);
         }
-        let nearest = visits.nearest(recording, facts);
-        visits.collect(recording, facts, clock, &nearest);
-        visits
     }
 
-    /// Number of visits and their median length.
-    pub(super) fn median(&self, function: FunctionId) -> (usize, i64) {
-        let mut lengths: Vec<i64> = self.list(function).iter().map(|v| v.1).collect();
-        let middle = lengths.len() / 2;
-        if lengths.is_empty() {
-            return (0, 0);
+    /// Whether in two calls of three the function called one other function of one's own and no
+    /// more. Where it calls another one after all, a new callback has begun.
+    pub(super) fn contain(&self, function: FunctionId) -> bool {
+        let (single, mixed) = self.calls[function.index()];
+        let calls = single.saturating_add(mixed);
+        calls >= TURNS_MIN && u64::from(single) * 3 >= u64::from(calls) * 2
+    }
+}
+
+/// How the callbacks that begin in one function behave.
+#[derive(Debug, Default, Clone, Copy)]
+struct Row {
+    calls: u64,
+    total_ns: i64,
+    /// Time in calls of at least the threshold.
+    long_ns: i64,
+    /// Pauses seen behind its calls: of one sample, and of more.
+    short_pauses: u64,
+    long_pauses: u64,
+}
+
+/// How the callbacks of a recording behave, by the function of one's own in which they begin.
+#[derive(Debug)]
+pub(super) struct Behaviour {
+    rows: Vec<Row>,
+    threshold_ns: i64,
+    interval_ns: i64,
+}
+
+impl Behaviour {
+    pub(super) fn new(recording: &Recording, threshold_ns: i64, interval_ns: i64) -> Self {
+        Self { rows: vec![Row::default(); recording.functions.len()], threshold_ns, interval_ns }
+    }
+
+    /// Adds a call.
+    pub(super) fn add_call(&mut self, entry: FunctionId, length_ns: i64) {
+        let row = &mut self.rows[entry.index()];
+        row.calls += 1;
+        row.total_ns = row.total_ns.saturating_add(length_ns);
+        if length_ns >= self.threshold_ns {
+            row.long_ns = row.long_ns.saturating_add(length_ns);
         }
-        (lengths.len(), *lengths.select_nth_unstable(middle).1)
     }
 
-    /// Number of visits that begin in a stretch or last into it.
-    pub(super) fn within(&self, function: FunctionId, from: i64, to: i64) -> u64 {
-        let list = self.list(function);
-        let first = list.partition_point(|v| v.0 + v.1 <= from);
-        let end = list.partition_point(|v| v.0 < to);
-        end.saturating_sub(first) as u64
-    }
-
-    fn list(&self, function: FunctionId) -> &[(i64, i64)] {
-        self.of.get(self.row[function.index()] as usize).map_or(&[], Vec::as_slice)
-    }
-
-    /// For every stack the innermost frame of one of the functions, its first call only.
-    fn nearest(&self, recording: &Recording, facts: &Facts) -> Vec<StackId> {
-        let mut nearest: Vec<StackId> = Vec::with_capacity(recording.stacks.len());
-        for (i, (parent, frame)) in recording.stacks.iter().enumerate() {
-            let id = StackId::from_index(i);
-            let is_asked = self.row[recording.function_of(frame).index()] != u32::MAX && facts.is_outermost(id);
-            let above = if parent.is_none() { StackId::NONE } else { nearest[parent.index()] };
-            nearest.push(if is_asked { id } else { above });
-        }
-        nearest
-    }
-
-    fn collect(&mut self, recording: &Recording, facts: &Facts, clock: Clock<'_>, nearest: &[StackId]) {
-        let mut open: Vec<Option<i64>> = vec![None; self.of.len()];
-        let mut is_on = vec![false; self.of.len()];
-        let mut last = StackId::NONE;
+    /// Counts the pauses between calls by their samples. One pass.
+    pub(super) fn add_pauses(&mut self, recording: &Recording, facts: &Facts, clock: Clock<'_>) {
+        let mut before: Option<FunctionId> = None;
+        let mut samples = 0;
         for i in 0..clock.len() {
-            let stack = clock.stack(i);
-            if facts.class(stack) == Class::Gc {
-                continue;
+            match clock.shown(i) {
+                Shown::Idle => (before, samples) = (None, 0),
+                Shown::Through => {}
+                Shown::Between => samples += 1,
+                Shown::Code(stack) if facts.is_plumbing(stack) => samples += 1,
+                Shown::Code(stack) => {
+                    if let Some(row) = before.map(|f| &mut self.rows[f.index()]) {
+                        row.short_pauses += u64::from(samples == 1);
+                        row.long_pauses += u64::from(samples > 1);
+                    }
+                    (before, samples) = (Some(function(recording, facts.entry(stack))), 0);
+                }
             }
-            let top = nearest.get(stack.index()).copied().unwrap_or(StackId::NONE);
-            if top == last {
-                continue;
-            }
-            last = top;
-            is_on.fill(false);
-            let mut at = top;
-            while !at.is_none() {
-                is_on[self.row[function(recording, at).index()] as usize] = true;
-                let parent = recording.stacks.parent(at);
-                at = if parent.is_none() { StackId::NONE } else { nearest[parent.index()] };
-            }
-            self.change(&mut open, &is_on, clock.edge(i));
         }
-        is_on.fill(false);
-        self.change(&mut open, &is_on, clock.edge(clock.len()));
     }
 
-    fn change(&mut self, open: &mut [Option<i64>], is_on: &[bool], now: i64) {
-        for ((open, &is_on), list) in open.iter_mut().zip(is_on).zip(&mut self.of) {
-            match (*open, is_on) {
-                (None, true) => *open = Some(now),
-                (Some(start), false) => {
-                    list.push((start, now - start));
-                    *open = None;
-                }
-                _ => {}
-            }
+    /// Why a stretch of this length of calls that begin in `entry` is busy rather than a stall.
+    ///
+    /// Missed pauses join calls at random, so joined ones become rarer exponentially with length:
+    /// of n calls of mean length m, n · exp(−L / m) are expected at length L or above. Where that is
+    /// next to nothing the stretch is a stall even in a busy callback.
+    pub(super) fn busy(&self, entry: FunctionId, length_ns: i64) -> Option<Reason> {
+        let row = &self.rows[entry.index()];
+        if row.calls < CALLS_MIN || row.total_ns <= 0 {
+            return None;
         }
+        let mean_ns = row.total_ns as f64 / row.calls as f64;
+        if row.calls as f64 * (-(length_ns as f64) / mean_ns).exp() < EXPECTED_MIN {
+            return None;
+        }
+        if row.long_ns.saturating_mul(LONG_PART.1) < row.total_ns.saturating_mul(LONG_PART.0) {
+            return Some(Reason::ShortCalls);
+        }
+        self.has_unseen_pauses(row, mean_ns).then_some(Reason::UnseenPauses)
+    }
+
+    /// A pause much shorter than the sampling interval is seen only now and then; the calls are then
+    /// shorter than they look by that factor.
+    fn has_unseen_pauses(&self, row: &Row, mean_ns: f64) -> bool {
+        let pauses = row.short_pauses + row.long_pauses;
+        let seen = (PAUSE_NS / self.interval_ns.max(1) as f64).min(1.0);
+        pauses >= CALLS_MIN
+            && row.long_pauses * PAUSES_PER_LONG_ONE < pauses
+            && mean_ns * seen < self.threshold_ns as f64 / SHORT_PART
     }
 }

@@ -1,11 +1,12 @@
 //! What the rule asks of a stack, worked out once per distinct stack.
 
+use super::super::modules::{Kind, Modules};
 use crate::model::{FunctionId, Recording, StackId, Tag};
 
-/// What the thread was doing at a sample.
+/// What a stack shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    /// It waited.
+    /// The thread waited.
     Idle,
     /// No function was on the stack: native code between two callbacks, or a stack that could not
     /// be walked.
@@ -16,13 +17,40 @@ pub(super) enum Class {
     Code,
 }
 
-/// Facts by stack. The stack [`StackId::NONE`] has the last row.
+/// Files of the runtime that take callbacks apart and put them together: what one's own code calls
+/// there ends a callback (a response is written) or asks for another one (a timer is set).
+const PLUMBING: &[&str] = &[
+    "node:_http_",
+    "node:_stream",
+    "node:_tls",
+    "node:async_hooks",
+    "node:dgram",
+    "node:http",
+    "node:internal/async_hooks",
+    "node:internal/http2",
+    "node:internal/process/promises",
+    "node:internal/process/task_queues",
+    "node:internal/stream",
+    "node:internal/timers",
+    "node:net",
+    "node:stream",
+    "node:timers",
+    "node:tls",
+];
+
+/// Facts by stack.
 #[derive(Debug)]
 pub(super) struct Facts {
     class: Vec<Class>,
-    /// The outermost frame of each stack, the file's own root left out.
+    /// The outermost frame, the file's own root left out.
     outer: Vec<StackId>,
     depth: Vec<u32>,
+    /// The innermost and the outermost frame of one's own code or of a dependency.
+    own: Vec<StackId>,
+    entry: Vec<StackId>,
+    /// The outermost such frame below the entry that is another function.
+    branch: Vec<StackId>,
+    is_plumbing: Vec<bool>,
     /// Position of each stack when the tree is walked callers first, and the first position behind
     /// its callees.
     span: Vec<(u32, u32)>,
@@ -31,32 +59,34 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Linear in stacks.
-    pub(super) fn of(recording: &Recording) -> Self {
+    /// Linear in stacks and functions.
+    pub(super) fn of(recording: &Recording, modules: &Modules) -> Self {
         let len = recording.stacks.len();
         let mut facts = Self {
-            class: Vec::with_capacity(len + 1),
+            class: Vec::with_capacity(len),
             outer: Vec::with_capacity(len),
             depth: Vec::with_capacity(len),
+            own: Vec::with_capacity(len),
+            entry: Vec::with_capacity(len),
+            branch: Vec::with_capacity(len),
+            is_plumbing: Vec::with_capacity(len),
             span: vec![(0, 0); len],
             is_outermost: vec![false; len],
         };
+        let plumbing = plumbing(recording);
         for (i, (parent, frame)) in recording.stacks.iter().enumerate() {
-            let tag = recording.function(recording.function_of(frame)).tag;
-            facts.class.push(class(tag));
-            let is_top = parent.is_none() || is_root(recording, parent);
-            facts.outer.push(if is_top { StackId::from_index(i) } else { facts.outer[parent.index()] });
-            facts.depth.push(if parent.is_none() { 1 } else { facts.depth[parent.index()] + 1 });
+            let function = recording.function_of(frame);
+            facts.push(recording, StackId::from_index(i), parent, function);
+            facts.push_own(recording, StackId::from_index(i), parent, function, modules, &plumbing);
         }
-        facts.class.push(Class::Program);
         facts.number(recording);
         facts
     }
 
-    /// What a sample with this stack shows.
+    /// What a sample with this stack shows; one without a stack shows nothing.
     #[inline]
     pub(super) fn class(&self, stack: StackId) -> Class {
-        self.class[stack.index().min(self.class.len() - 1)]
+        self.class.get(stack.index()).copied().unwrap_or(Class::Program)
     }
 
     /// The outermost frame below the file's root.
@@ -69,6 +99,30 @@ impl Facts {
     #[inline]
     pub(super) fn depth(&self, stack: StackId) -> u32 {
         self.depth[stack.index()]
+    }
+
+    /// The innermost frame of one's own code or of a dependency, at or above this one.
+    #[inline]
+    pub(super) fn own(&self, stack: StackId) -> StackId {
+        self.own.get(stack.index()).copied().unwrap_or(StackId::NONE)
+    }
+
+    /// The frame through which the runtime entered one's own code.
+    #[inline]
+    pub(super) fn entry(&self, stack: StackId) -> StackId {
+        self.entry[stack.index()]
+    }
+
+    /// The first other function of one's own that the entry called.
+    #[inline]
+    pub(super) fn branch(&self, stack: StackId) -> StackId {
+        self.branch[stack.index()]
+    }
+
+    /// Whether the stack is outside one's own code, or in what takes callbacks apart.
+    #[inline]
+    pub(super) fn is_plumbing(&self, stack: StackId) -> bool {
+        self.is_plumbing[stack.index()]
     }
 
     /// Whether `below` is `above` or called from it.
@@ -85,6 +139,34 @@ impl Facts {
         self.is_outermost[stack.index()]
     }
 
+    fn push(&mut self, recording: &Recording, id: StackId, parent: StackId, own: FunctionId) {
+        self.class.push(class(recording.function(own).tag));
+        let is_top = parent.is_none() || recording.function(function(recording, parent)).tag == Tag::Root;
+        self.outer.push(if is_top { id } else { self.outer[parent.index()] });
+        self.depth.push(if parent.is_none() { 1 } else { self.depth[parent.index()] + 1 });
+    }
+
+    fn push_own(
+        &mut self,
+        recording: &Recording,
+        id: StackId,
+        parent: StackId,
+        at: FunctionId,
+        modules: &Modules,
+        plumbing: &[bool],
+    ) {
+        let above = |list: &[StackId]| if parent.is_none() { StackId::NONE } else { list[parent.index()] };
+        let is_own = is_own(modules, at);
+        let (own, entry, branch) = (above(&self.own), above(&self.entry), above(&self.branch));
+        let is_branch = is_own && branch.is_none() && !entry.is_none() && function(recording, entry) != at;
+        let is_plumbing = !is_own
+            && if own.is_none() || own == parent { own.is_none() || plumbing[at.index()] } else { self.is_plumbing[parent.index()] };
+        self.own.push(if is_own { id } else { own });
+        self.entry.push(if is_own && entry.is_none() { id } else { entry });
+        self.branch.push(if is_branch { id } else { branch });
+        self.is_plumbing.push(is_plumbing);
+    }
+
     /// Walks the tree callers first, without recursion: stacks may be as deep as they like.
     fn number(&mut self, recording: &Recording) {
         let children = Children::of(recording);
@@ -97,10 +179,8 @@ impl Facts {
             self.is_outermost[at.index()] = open[function] == 0;
             open[function] += 1;
             next += 1;
-            at = match children.first[at.index()] {
-                child if child.is_none() => self.leave(recording, &children, at, next, &mut open),
-                child => child,
-            };
+            let child = children.first[at.index()];
+            at = if child.is_none() { self.leave(recording, &children, at, next, &mut open) } else { child };
         }
     }
 
@@ -133,8 +213,10 @@ pub(super) fn function(recording: &Recording, stack: StackId) -> FunctionId {
     recording.function_of(recording.stacks.frame(stack))
 }
 
-fn is_root(recording: &Recording, stack: StackId) -> bool {
-    recording.function(function(recording, stack)).tag == Tag::Root
+/// Whether a function can be blamed: one's own, or one that was installed.
+#[inline]
+pub(super) fn is_own(modules: &Modules, function: FunctionId) -> bool {
+    matches!(modules.kind(function), Kind::Own | Kind::Dependency)
 }
 
 fn class(tag: Tag) -> Class {
@@ -144,6 +226,11 @@ fn class(tag: Tag) -> Class {
         Tag::Gc => Class::Gc,
         Tag::Code | Tag::Jit | Tag::Native | Tag::Kernel => Class::Code,
     }
+}
+
+fn plumbing(recording: &Recording) -> Vec<bool> {
+    let file = |i| recording.file(FunctionId::from_index(i));
+    (0..recording.functions.len()).map(|i| PLUMBING.iter().any(|p| file(i).starts_with(p))).collect()
 }
 
 /// First callee and next sibling of every stack.
@@ -173,19 +260,32 @@ mod tests {
     use super::*;
     use crate::model::picture;
 
+    fn facts(picture: &str) -> Facts {
+        let recording = picture::recording(picture);
+        Facts::of(&recording, &Modules::of(&recording))
+    }
+
     #[test]
     fn stacks_know_their_place() {
-        let recording = picture::recording("a b a c 1\na d 1\n(idle) 1");
-        let facts = Facts::of(&recording);
+        let facts = facts("a b a c 1\na d 1\n(idle) 1");
         let [a, ab, aba, abac, ad, idle] = std::array::from_fn(StackId::from_index);
-        assert_eq!((facts.outer(abac), facts.depth(abac)), (a, 4));
+        assert_eq!((facts.outer(abac), facts.depth(abac), facts.branch(abac)), (a, 4, ab));
         assert!(facts.is_within(abac, ab) && facts.is_within(ab, ab) && !facts.is_within(ad, ab));
         assert!(!facts.is_within(StackId::NONE, a));
         assert!(facts.is_outermost(ab) && !facts.is_outermost(aba) && facts.is_outermost(ad));
-        assert_eq!((facts.class(idle), facts.class(ad), facts.class(StackId::NONE)), (
-            Class::Idle,
-            Class::Code,
-            Class::Program
-        ));
+        let classes = [idle, ad, StackId::NONE].map(|s| facts.class(s));
+        assert_eq!(classes, [Class::Idle, Class::Code, Class::Program]);
+    }
+
+    #[test]
+    fn plumbing_is_what_own_code_calls_first() {
+        let facts = facts(
+            "tick@node:internal/timers on@/a.js end@node:_http_outgoing copy@node:buffer 1\n\
+             tick@node:internal/timers on@/a.js log@node:internal/console write@node:net 1",
+        );
+        let [tick, on, _, copy, _, write] = std::array::from_fn(StackId::from_index);
+        assert!(facts.is_plumbing(tick) && facts.is_plumbing(copy));
+        assert!(!facts.is_plumbing(on) && !facts.is_plumbing(write), "writing a log does not end a callback");
+        assert_eq!((facts.own(copy), facts.entry(copy), facts.own(tick)), (on, on, StackId::NONE));
     }
 }

@@ -1,7 +1,9 @@
 //! What a stretch of samples was spent on: own time and total of every function in it.
 
+use std::collections::BTreeMap;
+
 use super::facts::{Class, Facts, function};
-use super::turns::Clock;
+use super::turns::{Clock, Shown, Turn};
 use crate::model::{FunctionId, Recording, StackId};
 
 /// A function in a stretch.
@@ -15,6 +17,9 @@ pub(super) struct Load {
     /// Deepest place on the stack, counted from outside, of its outermost calls.
     pub(super) depth: u32,
 }
+
+/// How long functions were on the stack below each of their callers.
+pub(super) type Callers = BTreeMap<(FunctionId, Option<FunctionId>), i64>;
 
 /// Tables that are filled for one stretch after the other; only what a stretch touched is cleared.
 pub(super) struct Scales<'a> {
@@ -31,9 +36,9 @@ pub(super) struct Scales<'a> {
     depth: Vec<u32>,
     has_load: Vec<bool>,
     functions: Vec<FunctionId>,
-    /// Occurrence of the function that [`Scales::find`] looked for, per stack.
-    occurrence: Vec<StackId>,
+    /// Garbage collection in the stretch.
     pub(super) gc_ns: i64,
+    /// Native or unknown in the stretch.
     pub(super) program_ns: i64,
 }
 
@@ -52,56 +57,99 @@ impl<'a> Scales<'a> {
             depth: vec![0; functions],
             has_load: vec![false; functions],
             functions: Vec::new(),
-            occurrence: vec![StackId::NONE; stacks],
             gc_ns: 0,
             program_ns: 0,
         }
     }
 
-    /// Weighs samples `first..end`. Linear in them and in the frames they touch, sorted once.
-    pub(super) fn weigh(&mut self, first: usize, end: usize) {
+    /// Weighs a turn as the rule judges it: from boundary to boundary, garbage collection and stacks
+    /// that could not be walked counted for the code before them, or after them at the start.
+    /// Linear in samples and in the frames that they touch, which are sorted once.
+    pub(super) fn weigh_nested(&mut self, turn: Turn) {
         self.clear();
-        for i in first..end {
-            let (stack, owned) = (self.clock.stack(i), self.clock.between(i, i + 1));
-            match self.facts.class(stack) {
-                Class::Gc => self.gc_ns += owned,
-                Class::Program => self.program_ns += owned,
-                Class::Idle | Class::Code => {}
-            }
-            if !stack.is_none() {
-                self.touch(stack);
-                self.weight[stack.index()] += owned;
+        let mut owner = StackId::NONE;
+        let mut waiting = 0;
+        for i in turn.first..turn.end {
+            let ns = self.clock.between(i, i + 1);
+            match self.clock.shown(i) {
+                Shown::Code(stack) => {
+                    owner = stack;
+                    self.add(stack, ns + std::mem::take(&mut waiting));
+                }
+                Shown::Through if owner.is_none() => waiting += ns,
+                Shown::Through => self.add(owner, ns),
+                Shown::Between | Shown::Idle => self.add(self.clock.stack(i), ns),
             }
         }
-        self.stacks.sort_unstable();
+        if waiting > 0 {
+            self.add(self.clock.stack(turn.first), waiting);
+        }
+        self.roll_up();
+    }
+
+    /// Weighs a turn as every other view does: a sample owns the time up to the next one, clipped to
+    /// the turn.
+    pub(super) fn weigh_owned(&mut self, turn: Turn) {
+        self.clear();
+        let (from, to) = (self.clock.edge(turn.first), self.clock.edge(turn.end));
+        for i in turn.first.saturating_sub(1)..turn.end {
+            let ns = self.clock.at(i + 1).min(to) - self.clock.at(i).max(from);
+            if ns <= 0 {
+                continue;
+            }
+            let stack = self.clock.stack(i);
+            match self.facts.class(stack) {
+                Class::Gc => self.gc_ns += ns,
+                Class::Program => self.program_ns += ns,
+                Class::Idle | Class::Code => {}
+            }
+            self.add(stack, ns);
+        }
         self.roll_up();
     }
 
     /// The functions of the stretch, in no particular order.
     pub(super) fn loads(&self) -> impl Iterator<Item = Load> + '_ {
-        self.functions.iter().map(|&function| {
-            let i = function.index();
-            Load { function, own_ns: self.own[i], total_ns: self.total[i], depth: self.depth[i] }
-        })
+        self.functions.iter().map(|&function| self.load(function))
     }
 
-    /// Looks where `wanted` stands on the stacks of the stretch: [`Scales::occurrence`] tells.
-    pub(super) fn find(&mut self, wanted: FunctionId) {
+    /// One function in the stretch.
+    pub(super) fn load(&self, function: FunctionId) -> Load {
+        let i = function.index();
+        Load { function, own_ns: self.own[i], total_ns: self.total[i], depth: self.depth[i] }
+    }
+
+    /// The outermost frame with the most time.
+    pub(super) fn outer(&self) -> Option<StackId> {
+        let is_outer = |s: &&StackId| self.facts.class(**s) == Class::Code && self.facts.outer(**s) == **s;
+        self.stacks.iter().filter(is_outer).max_by_key(|s| self.weight[s.index()]).copied()
+    }
+
+    /// Whether any function below the outermost, or a state, holds this much time.
+    pub(super) fn is_held(&self, least_ns: i64) -> bool {
+        let is_below = |s: &StackId| self.facts.class(*s) != Class::Code || self.facts.outer(*s) != *s;
+        self.stacks.iter().any(|s| is_below(s) && self.total[function(self.recording, *s).index()] >= least_ns)
+    }
+
+    /// Adds the time of one's own functions by the own function that called them.
+    pub(super) fn add_callers(&self, callers: &mut Callers) {
         for &stack in &self.stacks {
-            let parent = self.recording.stacks.parent(stack);
-            let above = if parent.is_none() { StackId::NONE } else { self.occurrence[parent.index()] };
-            let is_here = above.is_none() && function(self.recording, stack) == wanted;
-            self.occurrence[stack.index()] = if is_here { stack } else { above };
+            let weight = self.weight[stack.index()];
+            if weight == 0 || self.facts.own(stack) != stack || !self.facts.is_outermost(stack) {
+                continue;
+            }
+            let caller = self.facts.own(self.recording.stacks.parent(stack));
+            let caller = (!caller.is_none()).then(|| function(self.recording, caller));
+            let sum = callers.entry((function(self.recording, stack), caller)).or_default();
+            *sum = sum.saturating_add(weight);
         }
     }
 
-    /// The outermost call of the function last looked for on a stack of the stretch.
-    #[inline]
-    pub(super) fn occurrence(&self, stack: StackId) -> StackId {
-        self.occurrence.get(stack.index()).copied().unwrap_or(StackId::NONE)
-    }
-
-    fn touch(&mut self, stack: StackId) {
+    fn add(&mut self, stack: StackId, ns: i64) {
+        if stack.is_none() {
+            return;
+        }
+        self.weight[stack.index()] += ns;
         let mut at = stack;
         while !at.is_none() && !self.is_touched[at.index()] {
             self.is_touched[at.index()] = true;
@@ -111,19 +159,21 @@ impl<'a> Scales<'a> {
     }
 
     fn roll_up(&mut self) {
+        self.stacks.sort_unstable();
         for &stack in self.stacks.iter().rev() {
-            let function = function(self.recording, stack);
-            let (i, weight) = (function.index(), self.weight[stack.index()]);
+            let (f, weight) = (function(self.recording, stack), self.weight[stack.index()]);
+            let i = f.index();
             if !self.has_load[i] {
                 self.has_load[i] = true;
-                self.functions.push(function);
+                self.functions.push(f);
             }
-            // Callees come later in the table: their time has been added to this row already.
+            // Callees come later in the table: their time has been added to this row already, and
+            // taken from its own time.
             self.own[i] += weight;
             let parent = self.recording.stacks.parent(stack);
             if !parent.is_none() {
                 self.weight[parent.index()] += weight;
-                self.own[super::facts::function(self.recording, parent).index()] -= weight;
+                self.own[function(self.recording, parent).index()] -= weight;
             }
             if self.facts.is_outermost(stack) {
                 self.total[i] += weight;
@@ -142,5 +192,44 @@ impl<'a> Scales<'a> {
             (self.own[i], self.total[i], self.depth[i], self.has_load[i]) = (0, 0, 0, false);
         }
         (self.gc_ns, self.program_ns) = (0, 0);
+    }
+}
+
+/// Finds the function through which the runtime entered one's own code for most of a turn.
+pub(super) struct Entries {
+    weight: Vec<i64>,
+    touched: Vec<FunctionId>,
+}
+
+impl Entries {
+    pub(super) fn new(recording: &Recording) -> Self {
+        Self { weight: vec![0; recording.functions.len()], touched: Vec::new() }
+    }
+
+    /// The entry of a turn; `None` when no code of one's own ran.
+    pub(super) fn of(
+        &mut self,
+        recording: &Recording,
+        facts: &Facts,
+        clock: Clock<'_>,
+        turn: Turn,
+    ) -> Option<FunctionId> {
+        for i in turn.first..turn.end {
+            let Shown::Code(stack) = clock.shown(i) else { continue };
+            if facts.own(stack).is_none() {
+                continue;
+            }
+            let entry = function(recording, facts.entry(stack));
+            let weight = &mut self.weight[entry.index()];
+            if *weight == 0 {
+                self.touched.push(entry);
+            }
+            // At least 1, so that a function is listed once even when samples share a moment.
+            *weight += clock.between(i, i + 1).max(1);
+        }
+        let weight = &mut self.weight;
+        let heaviest = self.touched.iter().copied().max_by_key(|f| (weight[f.index()], std::cmp::Reverse(*f)));
+        self.touched.drain(..).for_each(|f| weight[f.index()] = 0);
+        heaviest
     }
 }

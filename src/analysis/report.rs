@@ -1,0 +1,461 @@
+//! What `culprit summary` prints: the numbers of the page as one JSON line or as text.
+//!
+//! The JSON follows `docs/summary.schema.json`; equal files give equal bytes. Integers are exact,
+//! whatever their size, and fractions are written with the digits that they have.
+
+use std::fmt::Write as _;
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::functions::{Weight, sorted, weights};
+use super::modules::{Kind, Modules};
+use super::scoped::Scoped;
+use super::stalls::{self, Culprit, Stall, StallKind, Stalls};
+use super::states::{States, states};
+use crate::error::Error;
+use crate::model::vocab::Sort;
+use crate::model::{FunctionId, Note, Profile, Recording, StringId};
+use crate::units;
+
+/// How much is printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Functions per profile.
+    pub top: usize,
+    /// Stalls per thread.
+    pub stalls: usize,
+    /// Shortest stall, nanoseconds.
+    pub threshold_ns: i64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { top: 50, stalls: 20, threshold_ns: 50_000_000 }
+    }
+}
+
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct FileLine<'a> {
+    schema: u32,
+    file: &'a str,
+    format: &'a str,
+    detected_by: &'a str,
+    fingerprint: &'a str,
+    notes: &'a [Note],
+    profiles: Vec<ProfileLine<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stalls: Vec<StallsLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProfileLine<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tid: Option<u64>,
+    value: &'a str,
+    unit: &'a str,
+    samples: u64,
+    total: Exact,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_ns: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ns: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval_ns: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    states: Option<StatesLine>,
+    functions: Vec<FunctionLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct StatesLine {
+    before_first_ns: i64,
+    active_ns: i64,
+    idle_ns: i64,
+    gc_ns: i64,
+    program_ns: i64,
+    after_last_ns: i64,
+    late_sample_ns: i64,
+}
+
+#[derive(Serialize)]
+struct FunctionLine<'a> {
+    #[serde(flatten)]
+    place: Place<'a>,
+    #[serde(rename = "self")]
+    self_value: Exact,
+    total: Exact,
+    self_samples: u64,
+    total_samples: u64,
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct StallsLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tid: Option<u64>,
+    source: &'static str,
+    threshold_ns: i64,
+    count: u64,
+    total_ns: i64,
+    loop_busy_count: u64,
+    worst: Vec<StallLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct StallLine<'a> {
+    start_ns: i64,
+    duration_ns: i64,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<&'static str>,
+    gc_ns: i64,
+    program_ns: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_ns: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    culprit: Option<BlamedLine<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    helper: Option<Place<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    largest: Vec<BlamedLine<'a>>,
+    path: Vec<Place<'a>>,
+}
+
+#[derive(Serialize)]
+struct BlamedLine<'a> {
+    #[serde(flatten)]
+    place: Place<'a>,
+    self_ns: i64,
+    total_ns: i64,
+    share: f64,
+}
+
+#[derive(Serialize)]
+struct ErrorLine<'a> {
+    schema: u32,
+    file: &'a str,
+    error: ErrorBody,
+}
+
+#[derive(Serialize)]
+struct ErrorBody {
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
+}
+
+/// A number with all its digits: an integer times 10^-decimals.
+struct Exact(i64, u8);
+
+impl Serialize for Exact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.1 == 0 {
+            return serializer.serialize_i64(self.0);
+        }
+        let digits = RawValue::from_string(units::exact(self.0, self.1)).expect("digits are a JSON number");
+        digits.serialize(serializer)
+    }
+}
+
+/// One JSON object, without a line end.
+pub fn json_line(recording: &Recording, file: &str, options: &Options) -> String {
+    let modules = Modules::of(recording);
+    let line = FileLine {
+        schema: SCHEMA,
+        file,
+        format: &recording.origin.format,
+        detected_by: &recording.origin.detected_by,
+        fingerprint: &recording.origin.fingerprint,
+        notes: &recording.notes,
+        profiles: each_value(recording).map(|(p, v)| profile_line(recording, &modules, p, v, options)).collect(),
+        stalls: (0..recording.profiles.len())
+            .filter_map(|p| stalls_line(recording, &modules, p, options))
+            .collect(),
+    };
+    serde_json::to_string(&line).expect("plain data can be written as JSON")
+}
+
+/// The JSON object of a file that could not be read.
+pub fn error_line(error: &Error, file: &str) -> String {
+    let body = ErrorBody { message: error.to_string(), offset: error.offset };
+    serde_json::to_string(&ErrorLine { schema: SCHEMA, file, error: body }).expect("plain data can be written as JSON")
+}
+
+/// Every value of every profile.
+fn each_value(recording: &Recording) -> impl Iterator<Item = (usize, usize)> {
+    let profiles = recording.profiles.iter().enumerate();
+    profiles.flat_map(|(p, profile)| (0..profile.values.len()).map(move |v| (p, v)))
+}
+
+fn profile_line<'a>(
+    recording: &'a Recording,
+    modules: &Modules,
+    index: usize,
+    value: usize,
+    options: &Options,
+) -> ProfileLine<'a> {
+    let profile = &recording.profiles[index];
+    let scoped = Scoped::single(recording, index, value);
+    let measured = &profile.values[value];
+    let states = states(recording, modules, &scoped);
+    ProfileLine {
+        name: &profile.name,
+        pid: profile.pid,
+        tid: profile.tid,
+        value: &measured.name,
+        unit: measured.unit.word(),
+        samples: samples(profile),
+        total: Exact(scoped.tree.total.get(0), measured.decimals),
+        start_ns: profile.time.as_ref().map(|t| t.start_ns).or(profile.extent.start_ns),
+        duration_ns: states.as_ref().map(|s| s.duration_ns).or_else(|| duration(profile)),
+        interval_ns: profile
+            .time
+            .as_ref()
+            .map(|t| t.interval_ns)
+            .filter(|&ns| ns > 0)
+            .or(profile.extent.interval_ns),
+        states: states.as_ref().map(states_line),
+        functions: function_lines(recording, modules, &scoped, measured.decimals, options.top),
+    }
+}
+
+fn duration(profile: &Profile) -> Option<i64> {
+    profile.time.as_ref().map(|t| t.duration_ns).or(profile.extent.duration_ns)
+}
+
+fn samples(profile: &Profile) -> u64 {
+    (0..profile.samples.len()).map(|i| profile.samples.count(i)).sum()
+}
+
+fn states_line(states: &States) -> StatesLine {
+    StatesLine {
+        before_first_ns: states.before_first_ns,
+        active_ns: states.active_ns(),
+        idle_ns: states.of(Kind::Idle),
+        gc_ns: states.of(Kind::Gc),
+        program_ns: states.of(Kind::Program),
+        after_last_ns: states.after_last_ns,
+        late_sample_ns: states.late.excess_ns,
+    }
+}
+
+/// The functions with the most own weight; states are not among them.
+fn top(recording: &Recording, modules: &Modules, weights: &[Weight], most: usize) -> Vec<FunctionId> {
+    let is_code = |f: FunctionId| !recording.function(f).tag.is_state();
+    let mut ids = sorted(recording, modules, weights, Sort::default(), is_code);
+    ids.truncate(most);
+    ids
+}
+
+fn function_lines<'a>(
+    recording: &'a Recording,
+    modules: &Modules,
+    scoped: &Scoped,
+    decimals: u8,
+    most: usize,
+) -> Vec<FunctionLine<'a>> {
+    let weights = weights(recording, scoped);
+    top(recording, modules, &weights, most)
+        .into_iter()
+        .map(|id| {
+            let weight = weights[id.index()];
+            FunctionLine {
+                place: place(recording, id),
+                self_value: Exact(weight.self_value, decimals),
+                total: Exact(weight.total, decimals),
+                self_samples: weight.self_samples,
+                total_samples: weight.total_samples,
+            }
+        })
+        .collect()
+}
+
+fn place(recording: &Recording, id: FunctionId) -> Place<'_> {
+    let row = recording.function(id);
+    Place {
+        name: recording.text(row.name),
+        file: (row.file != StringId::EMPTY).then(|| recording.text(row.file)),
+        line: (row.line > 0).then_some(row.line),
+    }
+}
+
+fn stalls_line<'a>(
+    recording: &'a Recording,
+    modules: &Modules,
+    index: usize,
+    options: &Options,
+) -> Option<StallsLine<'a>> {
+    let found = stalls::find(recording, index, modules, options.threshold_ns);
+    let profile = &recording.profiles[index];
+    let start_ns = profile.time.as_ref().filter(|_| found.why_empty.is_none())?.start_ns;
+    let is_busy = |s: &&Stall| matches!(s.kind, StallKind::LoopBusy { .. });
+    let proper = || found.stalls.iter().filter(|s| !is_busy(s));
+    Some(StallsLine {
+        pid: profile.pid,
+        tid: profile.tid,
+        source: "inferred",
+        threshold_ns: options.threshold_ns,
+        count: proper().count() as u64,
+        total_ns: proper().map(|s| s.duration_ns).sum(),
+        loop_busy_count: found.stalls.iter().filter(is_busy).count() as u64,
+        worst: found.stalls.iter().take(options.stalls).map(|s| stall_line(recording, s, start_ns)).collect(),
+    })
+}
+
+fn stall_line<'a>(recording: &'a Recording, stall: &Stall, start_ns: i64) -> StallLine<'a> {
+    let (kind, calls) = match stall.kind {
+        StallKind::Stall => ("stall", None),
+        StallKind::LoopBusy { calls, median_ns } => ("loop-busy", Some((calls, median_ns))),
+    };
+    let place = |&id: &FunctionId| place(recording, id);
+    StallLine {
+        start_ns: start_ns.saturating_add(stall.start_ns),
+        duration_ns: stall.duration_ns,
+        kind,
+        origin: stall.origin,
+        gc_ns: stall.gc_ns,
+        program_ns: stall.program_ns,
+        calls: calls.map(|c| c.0),
+        call_ns: calls.map(|c| c.1),
+        culprit: stall.culprit.as_ref().map(|c| blamed(recording, c)),
+        helper: stall.culprit.as_ref().and_then(|c| c.inside.as_ref()).map(place),
+        largest: stall.largest.iter().take(3).map(|c| blamed(recording, c)).collect(),
+        path: stall.path.iter().map(place).collect(),
+    }
+}
+
+fn blamed<'a>(recording: &'a Recording, culprit: &Culprit) -> BlamedLine<'a> {
+    BlamedLine {
+        place: place(recording, culprit.function),
+        self_ns: culprit.self_ns,
+        total_ns: culprit.total_ns,
+        share: culprit.share,
+    }
+}
+
+/// The same for people: a block per value of each thread, then the stalls, then the notes.
+pub fn text(recording: &Recording, file: &str, options: &Options) -> String {
+    let modules = Modules::of(recording);
+    let mut out = format!("{file}: {} ({})\n", recording.origin.format, recording.origin.detected_by);
+    for (index, value) in each_value(recording) {
+        text_of_value(&mut out, recording, &modules, index, value, options);
+    }
+    for index in 0..recording.profiles.len() {
+        let found = stalls::find(recording, index, &modules, options.threshold_ns);
+        text_of_stalls(&mut out, recording, &found, options);
+    }
+    for note in &recording.notes {
+        let _ = writeln!(out, "  note: {}", note.text);
+    }
+    out
+}
+
+fn text_of_value(
+    out: &mut String,
+    recording: &Recording,
+    modules: &Modules,
+    index: usize,
+    value: usize,
+    options: &Options,
+) {
+    let profile = &recording.profiles[index];
+    let measured = &profile.values[value];
+    let scoped = Scoped::single(recording, index, value);
+    let figure = |amount| units::figure(amount, measured.decimals, &measured.unit);
+    let base = scoped.tree.base();
+    let samples = units::grouped(i64::try_from(samples(profile)).unwrap_or(i64::MAX));
+    let _ = writeln!(out, "  {} · {}: {} in {samples} samples", profile.name, measured.name, figure(base));
+    if let Some(states) = states(recording, modules, &scoped) {
+        let wall = units::nanos(states.duration_ns);
+        let part = |ns: i64, what: &str| (ns > 0).then(|| format!("{} {what}", units::nanos(ns)));
+        let kinds = states.kinds.iter().map(|k| part(k.1, k.0.label()));
+        let edges = [part(states.before_first_ns, "before"), part(states.after_last_ns, "after")];
+        let parts: Vec<String> = kinds.chain(edges).flatten().collect();
+        let _ = writeln!(out, "    {wall} wall = {}", parts.join(" + "));
+        if states.late.gaps > 0 {
+            let late = units::nanos(states.late.excess_ns);
+            let _ = writeln!(out, "    of which {late} rest on {} long gaps between samples", states.late.gaps);
+        }
+    }
+    let weights = weights(recording, &scoped);
+    for id in top(recording, modules, &weights, options.top) {
+        let weight = weights[id.index()];
+        let (own, total) = (figure(weight.self_value).to_string(), figure(weight.total).to_string());
+        let share = units::percent_text(weight.self_value, base);
+        let (name, place) = (recording.name(id), modules.place(id));
+        let _ = writeln!(out, "    {own:>10} {share:>8} self {total:>10} total  {name}  {place}");
+    }
+}
+
+fn text_of_stalls(out: &mut String, recording: &Recording, found: &Stalls, options: &Options) {
+    if found.why_empty.is_some() || found.stalls.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "  stalls of {} and more:", units::nanos(options.threshold_ns));
+    for stall in found.stalls.iter().take(options.stalls) {
+        let who = match &stall.culprit {
+            Some(culprit) => recording.name(culprit.function),
+            None => "no single function",
+        };
+        let kind = match stall.kind {
+            StallKind::Stall => String::new(),
+            StallKind::LoopBusy { calls, median_ns } => {
+                format!(" (loop busy: {calls} calls of about {})", units::nanos(median_ns))
+            }
+        };
+        let (start, length) = (units::nanos(stall.start_ns).to_string(), units::nanos(stall.duration_ns).to_string());
+        let origin = stall.origin.unwrap_or("unknown origin");
+        let _ = writeln!(out, "    {start:>10} {length:>10}  {who}  from {origin}{kind}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::picture;
+
+    #[test]
+    fn numbers_are_exact() {
+        let recording = picture::recording("f g 9007199254740993\nf 2");
+        let line = json_line(&recording, "x", &Options::default());
+        assert!(line.contains(r#""total":9007199254740995"#), "{line}");
+        assert!(line.contains(r#""name":"g","self":9007199254740993"#), "{line}");
+        let fraction = serde_json::to_string(&Exact(-125, 2)).expect("digits");
+        assert_eq!(fraction, "-1.25");
+    }
+
+    #[test]
+    fn states_are_not_functions() {
+        let recording = picture::timed("a 10\n(idle) 5\n(gc) 2\n(program) 3");
+        let line = json_line(&recording, "x", &Options::default());
+        assert!(line.contains(r#""active_ns":10,"idle_ns":5,"gc_ns":2,"program_ns":3"#), "{line}");
+        assert_eq!(line.matches(r#""self_samples""#).count(), 1, "{line}");
+    }
+
+    #[test]
+    fn errors_have_a_line_too() {
+        let error = Error::at(7, "no nodes", "Record it again.").in_file("a");
+        assert_eq!(
+            error_line(&error, "a"),
+            r#"{"schema":1,"file":"a","error":{"message":"a, at byte 7: no nodes. Record it again.","offset":7}}"#
+        );
+    }
+}

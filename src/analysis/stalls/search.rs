@@ -1,0 +1,344 @@
+//! The search for stalls: passes over the samples, then a judgement of every long stretch.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::blame::{self, Blamed};
+use super::busy::{Behaviour, Dispatchers, Reason};
+use super::facts::{Facts, function};
+use super::turns::{Clock, Turn, by_entry, calls, places, turns};
+use super::weigh::{Callers, Entries, Load, Scales};
+use super::{Culprit, Source, Stall, StallKind, Stalls, origin};
+use crate::analysis::modules::Modules;
+use crate::model::{FunctionId, Profile, Recording, Time};
+use crate::units::nanos;
+
+/// Boundaries are known to a sampling interval, so a stall has at least this many.
+const INTERVALS_MIN: i64 = 3;
+
+/// One profile and what is asked of it.
+pub(super) struct Search<'a> {
+    recording: &'a Recording,
+    modules: &'a Modules,
+    facts: &'a Facts,
+    clock: Clock<'a>,
+    threshold_ns: i64,
+    interval_ns: i64,
+    /// Shortest stretch that is told.
+    shortest_ns: i64,
+}
+
+/// A long stretch before it is weighed.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    turn: Turn,
+    /// Where the runtime entered one's own code for most of it.
+    entry: Option<FunctionId>,
+    /// Numbers of its first call and the one behind its last, among all calls of one's own code.
+    calls: (u64, u64),
+    busy: Option<Reason>,
+}
+
+/// What a pass over the turns gives.
+#[derive(Default)]
+struct Found {
+    stretches: Vec<Stretch>,
+    histogram: Vec<u64>,
+    longest_ns: i64,
+    start_up: Vec<(i64, i64)>,
+    calls: u64,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        recording: &'a Recording,
+        modules: &'a Modules,
+        facts: &'a Facts,
+        (profile, time): (&'a Profile, &'a Time),
+        threshold_ns: i64,
+    ) -> Self {
+        let interval_ns = time.interval_ns.max(0);
+        Self {
+            recording,
+            modules,
+            facts,
+            clock: Clock::of(profile, time, facts),
+            threshold_ns,
+            interval_ns,
+            shortest_ns: threshold_ns.max(interval_ns.saturating_mul(INTERVALS_MIN)),
+        }
+    }
+
+    pub(super) fn run(&self) -> Stalls {
+        let mut dispatchers = Dispatchers::new(self.recording);
+        self.each_turn(None, |_, calls| {
+            calls.iter().for_each(|&call| dispatchers.add(self.recording, self.facts, self.clock, call));
+        });
+        let mut behaviour = Behaviour::new(self.recording, self.threshold_ns, self.interval_ns);
+        behaviour.add_pauses(self.recording, self.facts, self.clock);
+        let mut found = self.find(&dispatchers, &mut behaviour);
+        let mut scales = Scales::new(self.recording, self.facts, self.clock);
+        self.tell_busy(&mut found.stretches, &behaviour, &mut scales);
+        let stretches = join_busy(&found.stretches);
+        let medians = self.medians(&dispatchers, &stretches);
+        Stalls {
+            stalls: self.judge(&mut scales, &stretches, &medians),
+            threshold_ns: self.threshold_ns,
+            why_empty: None,
+            turns: bounds(&found.histogram),
+            longest_turn_ns: found.longest_ns,
+            start_up: found.start_up,
+            rule: self.rule(),
+        }
+    }
+
+    /// Hands every turn with its calls to `visit`, start-up left out. When it is known which
+    /// functions only hand callbacks on, long calls are cut further.
+    fn each_turn(&self, dispatchers: Option<&Dispatchers>, mut visit: impl FnMut(Turn, &[Turn])) {
+        let mut parts: Vec<Turn> = Vec::new();
+        turns(self.recording, self.clock, |turn| {
+            parts.clear();
+            if self.is_start_up(turn) {
+                return visit(turn, &parts);
+            }
+            calls(self.facts, self.clock, turn, |call| match dispatchers {
+                Some(dispatchers) if self.is_long(call) => self.cut(dispatchers, call, &mut parts),
+                _ => parts.push(call),
+            });
+            visit(turn, &parts);
+        });
+    }
+
+    fn cut(&self, dispatchers: &Dispatchers, call: Turn, parts: &mut Vec<Turn>) {
+        let mut by_branch: Vec<Turn> = Vec::new();
+        let mut first = call.first;
+        let mut last: Option<FunctionId> = None;
+        places(self.recording, self.facts, self.clock, call, |i, place| {
+            if last == Some(place.entry) && dispatchers.contain(place.entry) {
+                by_branch.push(Turn { first, end: i, ..call });
+                first = i;
+            }
+            last = Some(place.entry);
+        });
+        by_branch.push(Turn { first, ..call });
+        for part in by_branch {
+            if self.is_long(part) {
+                by_entry(self.recording, self.facts, self.clock, part, self.shortest_ns, |p| parts.push(p));
+            } else {
+                parts.push(part);
+            }
+        }
+    }
+
+    fn length(&self, turn: Turn) -> i64 {
+        self.clock.between(turn.first, turn.end)
+    }
+
+    fn is_long(&self, turn: Turn) -> bool {
+        self.length(turn) >= self.shortest_ns
+    }
+
+    fn is_start_up(&self, turn: Turn) -> bool {
+        !turn.outer.is_none() && origin::is_start_up(self.recording, function(self.recording, turn.outer))
+    }
+
+    fn find(&self, dispatchers: &Dispatchers, behaviour: &mut Behaviour) -> Found {
+        let mut found = Found::default();
+        let mut entries = Entries::new(self.recording);
+        self.each_turn(Some(dispatchers), |turn, parts| {
+            let before = (found.stretches.len(), found.calls);
+            for &part in parts {
+                let length = self.length(part);
+                count(&mut found.histogram, length);
+                found.longest_ns = found.longest_ns.max(length);
+                let entry = entries.of(self.recording, self.facts, self.clock, part);
+                let calls = (found.calls, found.calls + u64::from(entry.is_some()));
+                found.calls = calls.1;
+                if let Some(entry) = entry {
+                    behaviour.add_call(entry, length);
+                }
+                if length >= self.shortest_ns {
+                    found.stretches.push(Stretch { turn: part, entry, calls, busy: None });
+                }
+            }
+            if !self.is_long(turn) {
+                return;
+            }
+            if parts.is_empty() {
+                found.start_up.push((self.clock.edge(turn.first), self.length(turn)));
+            } else if found.stretches.len() == before.0 && found.calls > before.1 + 1 {
+                // Not one long call, yet no pause: it must not get lost.
+                let entry = entries.of(self.recording, self.facts, self.clock, turn);
+                let calls = (before.1, found.calls);
+                found.stretches.push(Stretch { turn, entry, calls, busy: Some(Reason::Steps) });
+            }
+        });
+        found
+    }
+
+    fn tell_busy(&self, stretches: &mut [Stretch], behaviour: &Behaviour, scales: &mut Scales<'_>) {
+        for stretch in stretches.iter_mut().filter(|s| s.busy.is_none()) {
+            let length = self.length(stretch.turn);
+            stretch.busy = stretch.entry.and_then(|entry| behaviour.busy(entry, length));
+            if stretch.busy.is_none() {
+                scales.weigh_nested(stretch.turn);
+                stretch.busy = (!scales.is_held(blame::least(length))).then_some(Reason::Mixed);
+            }
+        }
+    }
+
+    /// Median length of the calls that begin where busy stretches begin, over the whole recording.
+    fn medians(&self, dispatchers: &Dispatchers, stretches: &[Stretch]) -> BTreeMap<FunctionId, i64> {
+        let of_busy = stretches.iter().filter(|s| s.busy.is_some());
+        let mut lengths: BTreeMap<FunctionId, Vec<i64>> =
+            of_busy.filter_map(|s| s.entry).map(|f| (f, Vec::new())).collect();
+        if lengths.is_empty() {
+            return BTreeMap::new();
+        }
+        let mut entries = Entries::new(self.recording);
+        self.each_turn(Some(dispatchers), |_, parts| {
+            for &part in parts {
+                let entry = entries.of(self.recording, self.facts, self.clock, part);
+                if let Some(list) = entry.and_then(|entry| lengths.get_mut(&entry)) {
+                    list.push(self.length(part));
+                }
+            }
+        });
+        lengths.into_iter().map(|(function, list)| (function, median(list))).collect()
+    }
+
+    fn judge(
+        &self,
+        scales: &mut Scales<'_>,
+        stretches: &[Stretch],
+        medians: &BTreeMap<FunctionId, i64>,
+    ) -> Vec<Stall> {
+        let mut callers = Callers::new();
+        let mut weighed: Vec<(Stall, Vec<FunctionId>)> = Vec::with_capacity(stretches.len());
+        for stretch in stretches {
+            weighed.push(self.weigh(scales, stretch, medians, &mut callers));
+        }
+        let mut stalls = Vec::with_capacity(stretches.len());
+        for (stretch, (mut stall, path)) in stretches.iter().zip(weighed) {
+            let blamed = blame::blamed(&path, self.recording, &callers);
+            if let Some(blamed) = &blamed {
+                scales.weigh_owned(stretch.turn);
+                let inside = (blamed.at + 1 < path.len()).then(|| path[path.len() - 1]);
+                let load = scales.load(path[blamed.at]);
+                stall.culprit = Some(Culprit { inside, ..culprit(&load, stall.duration_ns) });
+            }
+            stall.why = self.why(stretch, &path, blamed.as_ref());
+            stall.path = path;
+            stalls.push(stall);
+        }
+        stalls.sort_by_key(|s| (Reverse(s.duration_ns), s.start_ns));
+        stalls
+    }
+
+    /// A stretch with everything but its culprit, and the functions that hold it.
+    fn weigh(
+        &self,
+        scales: &mut Scales<'_>,
+        stretch: &Stretch,
+        medians: &BTreeMap<FunctionId, i64>,
+        callers: &mut Callers,
+    ) -> (Stall, Vec<FunctionId>) {
+        let turn = stretch.turn;
+        let duration_ns = self.length(turn);
+        scales.weigh_nested(turn);
+        scales.add_callers(callers);
+        let path = blame::path(scales, self.modules, duration_ns);
+        let outer = scales.outer();
+        scales.weigh_owned(turn);
+        let largest =
+            if path.is_empty() { blame::largest(scales, self.recording, self.modules) } else { Vec::new() };
+        let median_ns = stretch.entry.and_then(|entry| medians.get(&entry)).copied().unwrap_or(0);
+        let calls = stretch.calls.1 - stretch.calls.0;
+        let stall = Stall {
+            start_ns: self.clock.edge(turn.first),
+            duration_ns,
+            kind: if stretch.busy.is_some() { StallKind::LoopBusy { calls, median_ns } } else { StallKind::Stall },
+            source: Source::Inferred,
+            origin: outer.and_then(|o| origin::origin(self.recording, function(self.recording, o))),
+            origin_function: outer.map(|o| function(self.recording, o)),
+            culprit: None,
+            path: Vec::new(),
+            largest: largest.iter().map(|l| culprit(l, duration_ns)).collect(),
+            blame: blame::shares(scales, duration_ns - self.threshold_ns),
+            gc_ns: scales.gc_ns,
+            program_ns: scales.program_ns,
+            samples: (turn.end - turn.first) as u64,
+            why: String::new(),
+        };
+        (stall, path)
+    }
+
+    fn why(&self, stretch: &Stretch, path: &[FunctionId], blamed: Option<&Blamed>) -> String {
+        let name = |f: FunctionId| self.recording.name(f);
+        let busy = match stretch.busy {
+            None => "",
+            Some(Reason::ShortCalls) => "Many short calls: most of this callback's time is in calls below the threshold, and some follow each other with no pause that the sampler saw. ",
+            Some(Reason::UnseenPauses) => "Many short calls: the pauses between them are shorter than the sampling interval, so most went unseen. Record with a shorter interval to be sure. ",
+            Some(Reason::Steps) => "No part of it is long: the code was left and entered again, by several callbacks or by one that works in steps. ",
+            Some(Reason::Mixed) => "Many callbacks: none of them holds most of it. ",
+        };
+        let Some(blamed) = blamed else {
+            return format!("{busy}No single function of your code or a dependency is on the stack for 60 % of it.");
+        };
+        let (deepest, culprit) = (name(path[path.len() - 1]), name(path[blamed.at]));
+        match (blamed.is_helper_moved, blamed.is_name_moved) {
+            (false, false) => format!("{busy}{culprit} is the deepest function of your code or a dependency that is on the stack for at least 60 % of it; garbage collection counts for the code that it interrupts."),
+            (true, _) => format!("{busy}{deepest} is on the stack for at least 60 % of it but serves several callers, so the one that called it here is named: {culprit}."),
+            (false, true) => format!("{busy}The function that is on the stack for at least 60 % of it has no name, so the one around it is named: {culprit}."),
+        }
+    }
+
+    fn rule(&self) -> String {
+        let (shortest, interval) = (nanos(self.shortest_ns), nanos(self.interval_ns));
+        format!(
+            "Inferred from samples: a turn of the loop of {shortest} or more without a pause. Begin and end are known to about one sampling interval ({interval}) and to the gaps between samples; calls with no pause that the sampler saw count as one."
+        )
+    }
+}
+
+fn culprit(load: &Load, length: i64) -> Culprit {
+    let share = if length > 0 { load.total_ns as f64 / length as f64 } else { 0.0 };
+    Culprit { function: load.function, self_ns: load.own_ns, total_ns: load.total_ns, share, inside: None }
+}
+
+/// Busy stretches with no pause and no stall between them are one.
+fn join_busy(stretches: &[Stretch]) -> Vec<Stretch> {
+    let mut joined: Vec<Stretch> = Vec::with_capacity(stretches.len());
+    for &stretch in stretches {
+        match joined.last_mut() {
+            Some(last) if last.busy.is_some() && stretch.busy.is_some() && last.turn.run == stretch.turn.run => {
+                last.turn.end = stretch.turn.end;
+                last.calls.1 = stretch.calls.1;
+                last.entry = last.entry.or(stretch.entry);
+            }
+            _ => joined.push(stretch),
+        }
+    }
+    joined
+}
+
+fn median(mut list: Vec<i64>) -> i64 {
+    let middle = list.len() / 2;
+    if list.is_empty() { 0 } else { *list.select_nth_unstable(middle).1 }
+}
+
+/// Counts a turn in the class of its length: below 1 ms, below 2, below 4 …
+fn count(histogram: &mut Vec<u64>, length_ns: i64) {
+    let millis = length_ns.max(0) as u64 / 1_000_000;
+    let class = (u64::BITS - millis.leading_zeros()) as usize;
+    if histogram.len() <= class {
+        histogram.resize(class + 1, 0);
+    }
+    histogram[class] += 1;
+}
+
+fn bounds(histogram: &[u64]) -> Vec<(u32, u32, u64)> {
+    let bound = |class: usize| 1u32.checked_shl(class as u32).unwrap_or(u32::MAX);
+    let lower = |class: usize| if class == 0 { 0 } else { bound(class - 1) };
+    histogram.iter().enumerate().map(|(class, &count)| (lower(class), bound(class), count)).collect()
+}

@@ -1,0 +1,223 @@
+//! The call tree as the file has it: one row per node, links by id.
+
+use crate::error::Result;
+use crate::input::json::{Json, Kind};
+use crate::model::{Builder, Column, StringId};
+
+/// The id of a node that has none.
+pub(super) const NO_ID: i64 = i64::MIN;
+/// The name of a node that does not even have an empty one.
+pub(super) const NAMELESS: StringId = StringId(u32::MAX);
+/// The line or column of a function that has none.
+pub(super) const NOWHERE: i32 = -1;
+
+/// All nodes in the order of the file.
+#[derive(Debug, Default)]
+pub(super) struct Nodes {
+    pub(super) id: Column<i64>,
+    /// Name of the function; [`NAMELESS`] when the node has no call frame.
+    pub(super) name: Column<StringId>,
+    pub(super) url: Column<StringId>,
+    /// Line of the definition as the file counts it.
+    pub(super) line: Column<i32>,
+    /// Column of the definition as the file counts it.
+    pub(super) column: Column<i32>,
+    /// Samples that the profiler itself counted for the node.
+    pub(super) hits: Column<u64>,
+    /// Whether any node has such a count.
+    pub(super) has_hits: bool,
+    /// A node's row and the id of a node that it calls.
+    pub(super) children: Column<(u32, i64)>,
+    /// A node's row and the id of the node that calls it.
+    pub(super) parents: Column<(u32, i64)>,
+    /// Rows of a node and of one nested in it.
+    pub(super) nested: Column<(u32, u32)>,
+    /// Ticks per line.
+    pub(super) ticks: Column<Ticks>,
+    /// Whether this is the old layout, in which nodes stand inside each other.
+    pub(super) is_nested: bool,
+}
+
+/// Ticks that the profiler counted on one line of a node.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ticks {
+    pub(super) row: u32,
+    /// 1-based.
+    pub(super) line: u32,
+    pub(super) ticks: u64,
+}
+
+/// The keys of a node and of its call frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Id,
+    CallFrame,
+    HitCount,
+    Children,
+    Parent,
+    PositionTicks,
+    FunctionName,
+    Url,
+    LineNumber,
+    ColumnNumber,
+    Other,
+}
+
+impl Key {
+    fn of(key: &str) -> Self {
+        match key {
+            "id" => Self::Id,
+            "callFrame" => Self::CallFrame,
+            "hitCount" => Self::HitCount,
+            "children" => Self::Children,
+            "parent" => Self::Parent,
+            "positionTicks" => Self::PositionTicks,
+            "functionName" => Self::FunctionName,
+            "url" => Self::Url,
+            "lineNumber" => Self::LineNumber,
+            "columnNumber" => Self::ColumnNumber,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Nodes {
+    /// Number of nodes.
+    pub(super) fn len(&self) -> usize {
+        self.id.len()
+    }
+
+    /// Sum of the profiler's own counts.
+    pub(super) fn hit_sum(&self) -> u64 {
+        self.hits.iter().fold(0, u64::saturating_add)
+    }
+
+    /// Reads the array of nodes that link each other by id.
+    pub(super) fn read_list(&mut self, json: &mut Json<'_>, builder: &mut Builder) -> Result<()> {
+        json.begin_array()?;
+        while json.next_element()? {
+            json.begin_object()?;
+            let row = self.push();
+            while let Some(key) = json.next_key()?.map(Key::of) {
+                self.read_member(json, builder, row, key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a node that holds the nodes that it calls, which hold theirs, to any depth.
+    pub(super) fn read_nested(&mut self, json: &mut Json<'_>, builder: &mut Builder) -> Result<()> {
+        self.is_nested = true;
+        json.begin_object()?;
+        let mut open = vec![self.push()];
+        while let Some(&row) = open.last() {
+            match json.next_key()?.map(Key::of) {
+                Some(Key::Children) if json.kind()? == Kind::Array => {
+                    json.begin_array()?;
+                    self.next_nested(json, &mut open)?;
+                }
+                Some(key) => self.read_member(json, builder, row, key)?,
+                None => {
+                    open.pop();
+                    if !open.is_empty() {
+                        self.next_nested(json, &mut open)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Enters the next node of the innermost list of children, or leaves that list.
+    fn next_nested(&mut self, json: &mut Json<'_>, open: &mut Vec<u32>) -> Result<()> {
+        if !json.next_element()? {
+            return Ok(());
+        }
+        json.nest_on_purpose();
+        json.begin_object()?;
+        let row = self.push();
+        if let Some(&caller) = open.last() {
+            self.nested.push((caller, row));
+        }
+        open.push(row);
+        Ok(())
+    }
+
+    /// A new row with nothing known.
+    fn push(&mut self) -> u32 {
+        let row = u32::try_from(self.len()).expect("4 billion nodes do not fit into the memory of a worker");
+        self.id.push(NO_ID);
+        self.name.push(NAMELESS);
+        self.url.push(StringId::EMPTY);
+        self.line.push(NOWHERE);
+        self.column.push(NOWHERE);
+        self.hits.push(0);
+        row
+    }
+
+    fn read_member(&mut self, json: &mut Json<'_>, builder: &mut Builder, row: u32, key: Key) -> Result<()> {
+        let at = row as usize;
+        if json.kind()? == Kind::Null {
+            return json.null();
+        }
+        match key {
+            Key::Id => self.id.set(at, json.i64()?),
+            Key::FunctionName => self.name.set(at, builder.strings.intern(json.text()?)),
+            Key::Url => self.url.set(at, builder.strings.intern(json.text()?)),
+            Key::LineNumber => self.line.set(at, place(json)?),
+            Key::ColumnNumber => self.column.set(at, place(json)?),
+            Key::Parent => self.parents.push((row, json.i64()?)),
+            Key::Children => _ = json.for_each_i64(0, |id| self.children.push((row, id)))?,
+            Key::HitCount => {
+                self.has_hits = true;
+                self.hits.set(at, u64::try_from(whole(json)?).unwrap_or(0));
+            }
+            Key::PositionTicks => self.read_ticks(json, row)?,
+            Key::CallFrame => self.read_call_frame(json, builder, row)?,
+            Key::Other => json.skip_value()?,
+        }
+        Ok(())
+    }
+
+    fn read_call_frame(&mut self, json: &mut Json<'_>, builder: &mut Builder, row: u32) -> Result<()> {
+        json.begin_object()?;
+        while let Some(key) = json.next_key()?.map(Key::of) {
+            match key {
+                Key::FunctionName | Key::Url | Key::LineNumber | Key::ColumnNumber => {
+                    self.read_member(json, builder, row, key)?;
+                }
+                _ => json.skip_value()?,
+            }
+        }
+        Ok(())
+    }
+
+    fn read_ticks(&mut self, json: &mut Json<'_>, row: u32) -> Result<()> {
+        json.begin_array()?;
+        while json.next_element()? {
+            let (mut line, mut ticks) = (0, 0);
+            json.begin_object()?;
+            while let Some(key) = json.next_key()? {
+                match key {
+                    "line" => line = whole(json)?,
+                    "ticks" => ticks = whole(json)?,
+                    _ => json.skip_value()?,
+                }
+            }
+            if let (Ok(line @ 1..), Ok(ticks @ 1..)) = (u32::try_from(line), u64::try_from(ticks)) {
+                self.ticks.push(Ticks { row, line, ticks });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A line or a column; nowhere when it is absurd.
+fn place(json: &mut Json<'_>) -> Result<i32> {
+    Ok(i32::try_from(whole(json)?).unwrap_or(NOWHERE))
+}
+
+/// A count: what is not whole is rounded, what does not fit is the nearest that does.
+fn whole(json: &mut Json<'_>) -> Result<i64> {
+    Ok(json.decimal()?.scaled(0).value)
+}

@@ -1,0 +1,187 @@
+//! Order and distances of millions of moments, without a second copy of them.
+
+use crate::model::{Column, SEGMENT_ROWS, StackId};
+
+/// Sorts samples by time; equal times keep their order. Gives the number of samples that were
+/// earlier than the one before them.
+///
+/// Profilers deliver a few samples late by a few places: only those places are sorted, and the whole
+/// only when that would cost more.
+pub(super) fn sort_by_time(at: &mut Column<i64>, stacks: &mut Column<StackId>) -> u64 {
+    let len = at.len().min(stacks.len());
+    let mut disorder = 0;
+    let mut budget = 16 * len;
+    let mut sorted = 1;
+    while let Some(drop) = next_drop(at, sorted) {
+        let latest = at.get(drop - 1);
+        let (mut earliest, mut end) = (latest, drop);
+        while end < len && at.get(end) < latest {
+            earliest = earliest.min(at.get(end));
+            disorder += u64::from(at.get(end) < at.get(end - 1));
+            end += 1;
+        }
+        let from = first_after(at, drop, earliest);
+        if end - from > budget {
+            disorder += drops(at, end);
+            sort_range(at, stacks, 0, len);
+            break;
+        }
+        budget -= end - from;
+        sort_range(at, stacks, from, end);
+        sorted = end;
+    }
+    disorder
+}
+
+/// The first of the sorted rows `0..end` that is later than `moment`.
+fn first_after(at: &Column<i64>, end: usize, moment: i64) -> usize {
+    let (mut low, mut high) = (0, end);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if at.get(middle) <= moment {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+fn sort_range(at: &mut Column<i64>, stacks: &mut Column<StackId>, from: usize, to: usize) {
+    let mut rows: Vec<_> = (from..to).map(|i| (at.get(i), stacks.get(i))).collect();
+    rows.sort_by_key(|row| row.0);
+    for (i, (moment, stack)) in (from..to).zip(rows) {
+        at.set(i, moment);
+        stacks.set(i, stack);
+    }
+}
+
+/// The first row from `from` (at least 1) on that is earlier than the one before it.
+fn next_drop(at: &Column<i64>, from: usize) -> Option<usize> {
+    let mut index = from;
+    let mut before = at.get(from.checked_sub(1).filter(|&i| i < at.len())?);
+    for segment in at.segments().skip(from / SEGMENT_ROWS) {
+        let rows = &segment[index % SEGMENT_ROWS..];
+        let Some(&last) = rows.last() else { break };
+        if rows[0] < before {
+            return Some(index);
+        }
+        if let Some(n) = rows.windows(2).position(|pair| pair[1] < pair[0]) {
+            return Some(index + n + 1);
+        }
+        before = last;
+        index += rows.len();
+    }
+    None
+}
+
+/// How many rows from `from` on are earlier than the one before them.
+fn drops(at: &Column<i64>, from: usize) -> u64 {
+    let (mut count, mut from) = (0, from);
+    while let Some(drop) = next_drop(at, from) {
+        count += 1;
+        from = drop + 1;
+    }
+    count
+}
+
+/// The median distance of sorted moments: of n distances in ascending order the one at n / 2;
+/// 0 when there is none.
+///
+/// Selected by counting: each pass settles up to 16 bits, from the highest that any distance has, so
+/// that two passes do for usual distances and no copy is sorted.
+pub(super) fn median_distance(at: &Column<i64>) -> i64 {
+    let mut largest = 0;
+    for_each_distance(at, |distance| largest = distance.max(largest));
+    let mut rank = (at.len().saturating_sub(1) / 2) as u64;
+    let mut open_bits = u64::BITS - largest.leading_zeros();
+    let mut low = 0u64;
+    let mut counts = vec![0u64; 1 << PASS_BITS];
+    while open_bits > 0 {
+        let shift = open_bits.saturating_sub(PASS_BITS);
+        counts.fill(0);
+        for_each_distance(at, |distance| {
+            let above = distance.wrapping_sub(low);
+            if above.checked_shr(open_bits).unwrap_or(0) == 0 {
+                counts[(above >> shift) as usize] += 1;
+            }
+        });
+        let mut bucket = 0;
+        while rank >= counts[bucket] {
+            rank -= counts[bucket];
+            bucket += 1;
+        }
+        low += (bucket as u64) << shift;
+        open_bits = shift;
+    }
+    i64::try_from(low).unwrap_or(i64::MAX)
+}
+
+const PASS_BITS: u32 = 16;
+
+/// The distances between neighbours of sorted moments.
+fn for_each_distance(at: &Column<i64>, mut each: impl FnMut(u64)) {
+    let mut before: Option<i64> = None;
+    for segment in at.segments() {
+        if let (Some(before), Some(first)) = (before, segment.first()) {
+            each(first.wrapping_sub(before) as u64);
+        }
+        for pair in segment.windows(2) {
+            each(pair[1].wrapping_sub(pair[0]) as u64);
+        }
+        before = segment.last().copied();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, sides: u64) -> i64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((self.0 >> 20) % sides) as i64
+        }
+    }
+
+    fn check(moments: &[i64]) {
+        let mut at: Column<i64> = moments.iter().copied().collect();
+        let mut stacks: Column<StackId> = (0..moments.len()).map(StackId::from_index).collect();
+        let mut expected: Vec<_> = moments.iter().copied().zip(0..).collect();
+        let drops = moments.windows(2).filter(|pair| pair[1] < pair[0]).count();
+        expected.sort_by_key(|row| row.0);
+        assert_eq!(sort_by_time(&mut at, &mut stacks), drops as u64);
+        let found: Vec<_> = at.iter().zip(stacks.iter().map(StackId::index)).collect();
+        assert!(found == expected, "{} moments", moments.len());
+        let mut distances: Vec<i64> = expected.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+        distances.sort_unstable();
+        assert_eq!(median_distance(&at), distances.get(distances.len() / 2).copied().unwrap_or(0));
+    }
+
+    #[test]
+    fn equals_a_plain_sort() {
+        let mut dice = Dice(5);
+        check(&[]);
+        check(&[3]);
+        check(&[1, 1, 1]);
+        check(&[5, 4, 3, 2, 1, 5, 4]);
+        check(&[0, 10, 5, 10, 5, 10, 0, 10]);
+        check(&[i64::MAX / 2, 0, 1, i64::MAX / 2 - 1]);
+        for scale in [2, 100, 1_000_000, 1 << 40] {
+            check(&(0..500).map(|_| dice.roll(scale)).collect::<Vec<_>>());
+            let late = |i: i64, dice: &mut Dice| i * scale as i64 + if dice.roll(50) == 0 { 3 * scale as i64 } else { 0 };
+            check(&(0..5_000).map(|i| late(i, &mut dice)).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn large_and_hostile_orders_end_soon() {
+        let n = 3 * SEGMENT_ROWS as i64;
+        check(&(0..n).rev().collect::<Vec<_>>());
+        check(&(0..n).map(|i| if i % 2 == 0 { i } else { -i }).collect::<Vec<_>>());
+        check(&(0..n).map(|i| if i == SEGMENT_ROWS as i64 { i - 5 } else { i }).collect::<Vec<_>>());
+        check(&(0..n).map(|i| if i == 0 { n } else { i }).collect::<Vec<_>>());
+    }
+}

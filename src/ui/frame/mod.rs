@@ -1,0 +1,120 @@
+//! What stands around the views: header, filters, summary, tabs, details, status; and what stands
+//! in their place while there is no open recording.
+
+use leptos::prelude::*;
+
+mod cards;
+mod chips;
+mod compare;
+mod details;
+mod drop;
+mod findings;
+mod found;
+mod header;
+mod help;
+mod landing;
+mod missing;
+mod notes;
+mod palette;
+mod recipes;
+mod status;
+mod summary;
+mod tabs;
+mod toasts;
+mod workspace;
+
+use super::parts::icon::symbols;
+use super::session::{Phase, Session};
+use super::store::{Dialog, Store};
+
+/// What fills the page.
+#[derive(Clone, PartialEq)]
+enum Stage {
+    /// Nothing is open.
+    Landing,
+    /// The view names a recording that the page does not have.
+    Missing,
+    /// The recording is being opened.
+    Opening(Session),
+    /// It could not be opened, or was lost.
+    Failed(Session),
+    /// It is open.
+    Open,
+}
+
+impl Stage {
+    fn of(store: Store) -> Self {
+        let Some(session) = store.active.get() else {
+            let names_any = store.state.with(|state| !state.files.is_empty());
+            return if names_any { Self::Missing } else { Self::Landing };
+        };
+        session.phase.with(|phase| match phase {
+            Phase::Opening(_) => Self::Opening(session),
+            Phase::Open(_) => Self::Open,
+            Phase::Failed(_) | Phase::Died(_) | Phase::Closed => Self::Failed(session),
+        })
+    }
+}
+
+/// The page.
+#[component]
+pub fn Page() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let stage = Memo::new(move |_| Stage::of(store));
+    let content = move || match stage.get() {
+        Stage::Landing => landing::landing(store),
+        Stage::Missing => missing::missing(store),
+        Stage::Opening(session) => cards::opening(store, session),
+        Stage::Failed(session) => cards::failed(store, session),
+        Stage::Open => workspace::workspace(store),
+    };
+    view! {
+        {symbols()}
+        <a class="skip" href="#content" on:click=skip_to_content>"Skip to the content"</a>
+        <header::Header/>
+        {move || problem_of_address(store)}
+        <main id="content" tabindex="-1">{content}</main>
+        <drop::DropZone/>
+        <toasts::Toasts/>
+        {move || dialog(store)}
+    }
+}
+
+/// The fragment is the view's address, so the link must not become one.
+fn skip_to_content(event: leptos::ev::MouseEvent) {
+    event.prevent_default();
+    let main = crate::web::document().get_element_by_id("content");
+    let main = main.and_then(|main| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(main).ok());
+    if let Some(main) = main {
+        let _ = main.focus();
+    }
+}
+
+fn problem_of_address(store: Store) -> AnyView {
+    let Some(problem) = store.address_problem.get() else { return ().into_any() };
+    view! {
+        <p class="banner" role="alert">
+            {super::parts::icon("alert")}
+            <span>{problem}" The page works as usual; open a file to go on."</span>
+            <button type="button" class="icon" aria-label="Dismiss" on:click=move |_| store.address_problem.set(None)>
+                {super::parts::icon("x")}
+            </button>
+        </p>
+    }
+    .into_any()
+}
+
+fn dialog(store: Store) -> AnyView {
+    match store.dialog.get() {
+        None => ().into_any(),
+        Some(Dialog::Help) => help::help(store),
+        Some(Dialog::Palette) => palette::palette(store),
+        Some(Dialog::Compare) => compare::compare(store),
+        Some(Dialog::Notes) => notes::notes(store),
+    }
+}
+
+/// Closes whatever dialog is open.
+fn close_dialog(store: Store) -> Callback<()> {
+    Callback::new(move |()| store.dialog.set(None))
+}

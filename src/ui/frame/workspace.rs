@@ -1,0 +1,130 @@
+//! An open recording: filters, summary, findings, timeline, tabs, view and details.
+
+use leptos::ev;
+use leptos::prelude::*;
+
+use super::{chips, details, findings, status, summary, tabs};
+use crate::state::keys::Command;
+use crate::ui::parts::icon;
+use crate::ui::store::Store;
+use crate::ui::views::{self, timeline};
+use crate::web::storage;
+
+/// Least, usual and greatest width of the details, CSS pixels.
+const DETAILS_PX: (f64, f64, f64) = (280.0, 344.0, 520.0);
+
+/// How far an arrow key moves the splitter, CSS pixels.
+const STEP_PX: f64 = 16.0;
+
+/// The workspace of the active recording.
+pub fn workspace(store: Store) -> AnyView {
+    let has_time = Memo::new(move |_| store.overview.with(|o| o.as_ref().is_some_and(|o| o.has_time)));
+    view! {
+        <div class="workspace">
+            {chips::chips(store)}
+            {summary::summary(store)}
+            {findings::findings(store)}
+            <Show when=move || has_time.get()>
+                <section class="timeline" aria-label="Timeline">{timeline::view(store)}</section>
+            </Show>
+            {tabs::tabs(store)}
+            {split(store)}
+            {status::status(store)}
+        </div>
+    }
+    .into_any()
+}
+
+fn split(store: Store) -> AnyView {
+    let width = RwSignal::new(kept_width());
+    let side = move || match store.is_narrow.get() {
+        true => details::sheet(store),
+        false => view! { {splitter(width)}{details::panel(store, width)} }.into_any(),
+    };
+    view! { <div class="split">{pane(store)}{side}</div> }.into_any()
+}
+
+fn pane(store: Store) -> AnyView {
+    let chosen = store.part(|state| state.view);
+    let reason = Memo::new(move |_| {
+        let overview = store.overview.get()?;
+        (views::entry(chosen.get()).available)(&overview).err()
+    });
+    let content = move || match reason.get() {
+        Some(reason) => empty(store, views::entry(chosen.get()).title, reason),
+        None => (views::entry(chosen.get()).component)(store),
+    };
+    view! {
+        <section id="view" class="pane" role="tabpanel" aria-labelledby=move || tabs::tab_id(chosen.get())>
+            {content}
+        </section>
+    }
+    .into_any()
+}
+
+/// Why there is nothing, and what to record instead.
+fn empty(store: Store, title: &'static str, reason: String) -> AnyView {
+    view! {
+        <div class="center">
+            <div class="why">
+                <h2>{title}": nothing to show"</h2>
+                <p>{reason}</p>
+                <button type="button" class="btn" on:click=move |_| store.run(Command::Open)>
+                    {icon("file")}
+                    "Open another file"
+                </button>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn splitter(width: RwSignal<f64>) -> AnyView {
+    let set = move |px: f64| {
+        width.set(px.clamp(DETAILS_PX.0, DETAILS_PX.2));
+        storage::write("details", Some(&width.get_untracked().to_string()));
+    };
+    let is_held = StoredValue::new(false);
+    let drag = move |event: ev::PointerEvent| {
+        if is_held.get_value() {
+            set(crate::web::window_width() - f64::from(event.client_x()));
+        }
+    };
+    let hold = move |event: ev::PointerEvent| {
+        is_held.set_value(true);
+        let bar: web_sys::Element = event_target(&event);
+        let _ = bar.set_pointer_capture(event.pointer_id());
+    };
+    let key_down = move |event: ev::KeyboardEvent| {
+        let step = match event.key().as_str() {
+            "ArrowLeft" => STEP_PX,
+            "ArrowRight" => -STEP_PX,
+            _ => return,
+        };
+        event.prevent_default();
+        set(width.get_untracked() + step);
+    };
+    view! {
+        <div
+            class="splitter"
+            role="separator"
+            tabindex="0"
+            aria-orientation="vertical"
+            aria-label="Width of the details"
+            aria-valuemin=DETAILS_PX.0
+            aria-valuemax=DETAILS_PX.2
+            aria-valuenow=move || width.get()
+            on:pointerdown=hold
+            on:pointermove=drag
+            on:pointerup=move |_| is_held.set_value(false)
+            on:dblclick=move |_| set(DETAILS_PX.1)
+            on:keydown=key_down
+        ></div>
+    }
+    .into_any()
+}
+
+fn kept_width() -> f64 {
+    let kept = storage::read("details").and_then(|text| text.parse::<f64>().ok());
+    kept.filter(|px| px.is_finite()).unwrap_or(DETAILS_PX.1).clamp(DETAILS_PX.0, DETAILS_PX.2)
+}

@@ -1,0 +1,257 @@
+//! Opening and closing recordings: which file becomes which entry of the view.
+//!
+//! A file that the address waits for takes its place there, by its name or, once the fingerprint is
+//! known, by its content; the view that the address describes is then shown. Any other file becomes
+//! a new entry. While the address waits for a file, it is not known which of the two a dropped one
+//! is: it opens outside the view first.
+
+use leptos::prelude::*;
+
+use super::examples::{Example, ExampleFile, example_file};
+use super::session::{Phase, Session};
+use super::store::{Dialog, Store};
+use crate::protocol::{Failure, OpenOptions, Overview};
+use crate::state::{Action, FileRef};
+use crate::web::files::{self, Named};
+
+impl Store {
+    /// Opens files, each as a recording.
+    pub fn open_files(self, files: Vec<Named>) {
+        self.address_problem.set(None);
+        let waits = !self.missing().is_empty();
+        let mut new = Vec::new();
+        for file in files {
+            let place = self.missing().into_iter().find(|(_, entry)| entry.name == file.name);
+            let entry = match &place {
+                Some((_, entry)) => entry.clone(),
+                None => FileRef::named(&file.name),
+            };
+            let session = self.new_session(entry);
+            match place {
+                Some((index, _)) => self.fill(index, session),
+                None if waits => {}
+                None => new.push(session.file.get_untracked()),
+            }
+            session.open(self.workers, vec![file], OpenOptions::default(), self.theme_now());
+        }
+        self.dispatch(Action::Opening(new));
+    }
+
+    /// Opens a text from the clipboard as a file.
+    pub fn open_text(self, text: &str) {
+        self.open_files(files::of_text("pasted.txt", text).into_iter().collect());
+    }
+
+    /// Opens an example; two files are compared.
+    pub fn open_example(self, example: &'static Example) {
+        self.address_problem.set(None);
+        let sessions: Vec<_> = example.files.iter().map(|file| self.example_session(file)).collect();
+        let named = |index: usize| sessions[index].file.get_untracked();
+        let known = |file: &FileRef| self.index_of(file).is_some();
+        let new = (0..sessions.len()).map(named).filter(|file| !known(file)).collect();
+        self.dispatch(Action::Opening(new));
+        let places: Vec<_> = (0..sessions.len()).filter_map(|i| self.index_of(&named(i))).collect();
+        match places[..] {
+            [one] => self.dispatch(Action::Activate(one)),
+            [before, after] => self.dispatch(Action::Compare(Some((before, after)))),
+            _ => {}
+        }
+    }
+
+    /// Fetches an example that the address names.
+    pub fn fetch_example(self, index: usize, file: &'static ExampleFile) {
+        let session = self.example_session(file);
+        self.fill(index, session);
+    }
+
+    /// Fetches the examples that the view names and the page does not have, but for large ones:
+    /// those wait for the person's word.
+    pub(super) fn fetch_missing_examples(self) {
+        for (index, entry) in self.missing() {
+            let file = entry.example.as_deref().and_then(example_file);
+            if let Some(file) = file.filter(|file| file.size.is_none()) {
+                self.fetch_example(index, file);
+            }
+        }
+    }
+
+    /// The recordings that the view names and the page does not have, with their positions.
+    pub fn missing(self) -> Vec<(usize, FileRef)> {
+        let files = self.state.with(|state| state.files.clone());
+        let files = files.into_iter().enumerate();
+        files.filter(|(_, file)| self.session_of(file).is_none()).collect()
+    }
+
+    /// Recordings that are not part of the view (yet).
+    pub fn unlisted(self) -> Vec<Session> {
+        let files = self.state.with(|state| state.files.clone());
+        let is_listed =
+            |session: &Session| session.file.with(|file| files.iter().any(|other| other.is_same(file)));
+        self.sessions.get().into_iter().filter(|session| !is_listed(session)).collect()
+    }
+
+    /// Closes the recording at a position, or stops opening it.
+    pub fn close(self, index: usize) {
+        let file = self.state.with_untracked(|state| state.files.get(index).cloned());
+        if let Some(session) = file.and_then(|file| self.session_of(&file)) {
+            self.forget(session);
+        }
+        self.dispatch(Action::Closed(index));
+    }
+
+    /// Closes a recording, wherever it stands.
+    pub fn close_session(self, session: Session) {
+        match self.index_of(&session.file.get_untracked()) {
+            Some(index) => self.close(index),
+            None => self.forget(session),
+        }
+    }
+
+    /// Opens a recording again, after its worker was lost or with other choices.
+    pub fn reopen(self, session: Session, options: OpenOptions) {
+        let sources = session.sources();
+        let place = self.index_of(&session.file.get_untracked());
+        let file = FileRef { number: 0, ..session.file.get_untracked() };
+        self.forget(session);
+        let again = self.new_session(file);
+        if let Some(index) = place {
+            self.fill(index, again);
+        }
+        again.open(self.workers, sources, options, self.theme_now());
+    }
+
+    fn forget(self, session: Session) {
+        self.set_sessions.update(|sessions| sessions.retain(|other| *other != session));
+        session.close();
+    }
+
+    /// Position of a recording in the view.
+    pub fn index_of(self, file: &FileRef) -> Option<usize> {
+        self.state.with_untracked(|state| state.files.iter().position(|other| other.is_same(file)))
+    }
+
+    fn new_session(self, file: FileRef) -> Session {
+        let number = self.next_number();
+        let file = FileRef { number, ..file };
+        let session = self.for_good(|| Session::new(number, file, move |s| self.changed(s)));
+        self.set_sessions.update(|sessions| sessions.push(session));
+        session
+    }
+
+    fn fill(self, index: usize, session: Session) {
+        self.dispatch(Action::Opened(index, session.file.get_untracked()));
+    }
+
+    /// The session of an example: the one that the page has, or a new one that fetches it.
+    fn example_session(self, file: &'static ExampleFile) -> Session {
+        let named =
+            FileRef { example: Some(file.id.to_owned()), ..FileRef::named(file.name) };
+        if let Some(session) = self.session_of(&named) {
+            return session;
+        }
+        let session = self.new_session(named);
+        session.is_fetched();
+        leptos::task::spawn_local(async move {
+            match files::fetch(&file.url()).await {
+                Ok(blob) => {
+                    let source = Named { name: file.name.to_owned(), blob };
+                    session.open(self.workers, vec![source], OpenOptions::default(), self.theme_now());
+                }
+                Err(problem) => session.fail(Failure {
+                    file: file.name.to_owned(),
+                    message: problem,
+                    offset: None,
+                    head: Vec::new(),
+                }),
+            }
+        });
+        session
+    }
+
+    /// Opening has ended, well or not, or an open recording is lost.
+    fn changed(self, session: Session) {
+        match session.phase.get_untracked() {
+            Phase::Open(overview) => self.opened(session, &overview),
+            Phase::Failed(failure) => self.tell_if_hidden(session, &failure.message),
+            Phase::Died(message) => self.tell_if_hidden(session, &message),
+            Phase::Opening(_) | Phase::Closed => {}
+        }
+        // The next file is met at once; not before, so that it does not slow this one down.
+        self.workers.keep_spare();
+    }
+
+    fn opened(self, session: Session, overview: &Overview) {
+        let file = session.file.get_untracked();
+        if self.is_open_already(session, &file) {
+            self.forget_duplicate(session, &file);
+            return;
+        }
+        match self.index_of(&file) {
+            Some(index) => {
+                self.tell_if_other_content(index, &file);
+                self.fill(index, session);
+            }
+            None => match self.missing().into_iter().find(|(_, entry)| entry.print == file.print) {
+                Some((index, _)) => self.fill(index, session),
+                None => self.dispatch(Action::Opening(vec![file.clone()])),
+            },
+        }
+        if !overview.notes.is_empty() {
+            let text = notes_sentence(overview);
+            self.toast(text, Some(Dialog::Notes));
+        }
+        self.announcement.set(format!("{} is open: {}.", overview.name, overview.title));
+    }
+
+    fn is_open_already(self, session: Session, file: &FileRef) -> bool {
+        let is_twin = |other: &Session| {
+            *other != session
+                && file.example.is_none()
+                && other.file.with_untracked(|other| !other.print.is_empty() && other.print == file.print)
+        };
+        self.sessions.with_untracked(|sessions| sessions.iter().any(is_twin))
+    }
+
+    fn forget_duplicate(self, session: Session, file: &FileRef) {
+        let place = self.index_of(file);
+        self.forget(session);
+        if let Some(index) = place {
+            self.dispatch(Action::Closed(index));
+        }
+        let content = FileRef { number: 0, ..file.clone() };
+        if let Some(index) = self.index_of(&content) {
+            self.dispatch(Action::Activate(index));
+        }
+        self.toast(format!("{} is open already.", file.name), None);
+    }
+
+    fn tell_if_other_content(self, index: usize, file: &FileRef) {
+        let expected = self.state.with_untracked(|state| state.files[index].print.clone());
+        if !expected.is_empty() && expected != file.print {
+            self.toast(
+                format!(
+                    "This {} is not the one in the address (sha-256 {expected}…); the view is \
+                     shown as far as it fits.",
+                    file.name
+                ),
+                None,
+            );
+        }
+    }
+
+    /// What goes wrong in front of the person has a card; the rest must not pass unnoticed.
+    fn tell_if_hidden(self, session: Session, message: &str) {
+        if self.active.get_untracked() != Some(session) {
+            let name = session.file.with_untracked(|file| file.name.clone());
+            self.toast(format!("{name}: {message}"), None);
+        }
+    }
+}
+
+fn notes_sentence(overview: &Overview) -> String {
+    match &overview.notes[..] {
+        [note] => note.text.clone(),
+        [note, rest @ ..] => format!("{} And {} more notes.", note.text, rest.len()),
+        [] => String::new(),
+    }
+}

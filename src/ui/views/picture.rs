@@ -1,0 +1,44 @@
+//! Keeps a canvas painted: whenever what it shows changes, a picture is asked for, at most one per
+//! frame of the screen.
+
+use leptos::prelude::*;
+
+use crate::protocol::{CanvasId, Content, Picture};
+use crate::ui::session::Session;
+use crate::ui::store::Store;
+use crate::web::size::Size;
+
+/// Asks `session` to paint `content` on a canvas of this size, again whenever one of them or the
+/// colours change.
+pub fn keep_painted(
+    store: Store,
+    session: Session,
+    canvas: CanvasId,
+    size: RwSignal<Size>,
+    content: impl Fn() -> Content + Send + Sync + 'static,
+) {
+    let content = Memo::new(move |_| content());
+    let colour_by = store.part(|state| state.colour_by);
+    let pending = StoredValue::new(None::<Picture>);
+    Effect::new(move || {
+        // The worker is told the colours before; the picture itself does not hold them.
+        store.theme.track();
+        store.is_system_dark.track();
+        colour_by.track();
+        let Size { width, height, ratio } = size.get();
+        let content = content.get();
+        if width < 1.0 || height < 1.0 {
+            return;
+        }
+        let picture = Picture { canvas, width, height, ratio, content };
+        let is_asked = pending.try_update_value(|pending| pending.replace(picture).is_some());
+        if is_asked == Some(false) {
+            request_animation_frame(move || {
+                // The canvas may be gone by then, and its values with it.
+                if let Some(picture) = pending.try_update_value(Option::take).flatten() {
+                    session.paint(picture);
+                }
+            });
+        }
+    });
+}

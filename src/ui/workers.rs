@@ -1,0 +1,163 @@
+//! The supply of workers: the program is fetched and compiled once, and one spare worker waits,
+//! so that a dropped file is met at once.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use leptos::prelude::*;
+
+use crate::model::vocab::FormatInfo;
+use crate::protocol::{FromWorker, Reply, ToWorker};
+use crate::web::wire::{Extra, pack, unpack_reply};
+use crate::web::worker_client::{WorkerClient, WorkerProgram};
+
+/// What a worker says, or why it will say nothing more.
+#[derive(Debug)]
+pub enum Word {
+    /// A message.
+    Said(FromWorker),
+    /// The worker broke, one sentence.
+    Broke(String),
+}
+
+type Listener = Rc<dyn Fn(Word)>;
+
+/// Where the words of a worker go: nowhere while it is spare.
+#[derive(Clone, Default)]
+struct Route(Rc<RefCell<Option<Listener>>>);
+
+impl Route {
+    fn send(&self, word: Word) {
+        // The borrow ends before the listener runs: it may give the worker back.
+        let listener = self.0.borrow().clone();
+        if let Some(listener) = listener {
+            listener(word);
+        }
+    }
+}
+
+/// A running worker with someone who listens. Dropping it ends the worker at once.
+pub struct Seat {
+    client: WorkerClient,
+    route: Route,
+}
+
+impl Seat {
+    /// Posts a message and what crosses beside it.
+    ///
+    /// # Errors
+    /// One sentence, where it cannot be posted.
+    pub fn post(&self, message: &ToWorker, extras: &[Extra]) -> Result<(), String> {
+        let envelope = pack(message, extras)?;
+        if envelope.transfer.length() == 0 {
+            self.client.post(&envelope.message)
+        } else {
+            self.client.post_with_transfer(&envelope.message, &envelope.transfer)
+        }
+    }
+
+    /// From now on `listener` hears every word of the worker.
+    pub fn listen(&self, listener: impl Fn(Word) + 'static) {
+        *self.route.0.borrow_mut() = Some(Rc::new(listener));
+    }
+}
+
+type Taker = Box<dyn FnOnce(Result<Seat, String>)>;
+
+#[derive(Default)]
+struct Supply {
+    program: Option<Result<WorkerProgram, String>>,
+    spare: Option<Seat>,
+    takers: VecDeque<Taker>,
+}
+
+/// The supply of workers. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Workers {
+    supply: StoredValue<Supply, LocalStorage>,
+    /// All formats that can be opened, once the first worker has told them.
+    pub catalogue: RwSignal<Vec<FormatInfo>>,
+    /// Why no worker can be started, if so.
+    pub problem: RwSignal<Option<String>>,
+}
+
+impl Workers {
+    /// Begins to fetch the program; a spare worker starts once it is there.
+    pub fn start() -> Self {
+        let workers = Self {
+            supply: StoredValue::new_local(Supply::default()),
+            catalogue: RwSignal::default(),
+            problem: RwSignal::default(),
+        };
+        leptos::task::spawn_local(async move {
+            let program = WorkerProgram::load().await;
+            workers.problem.set(program.as_ref().err().cloned());
+            workers.supply.update_value(|supply| supply.program = Some(program));
+            workers.serve_takers();
+            workers.keep_spare();
+        });
+        workers
+    }
+
+    /// Gives `taker` a worker: the spare one, a new one, or, while the program is being fetched,
+    /// one as soon as that is done. One sentence instead where none can be started.
+    pub fn take(self, taker: impl FnOnce(Result<Seat, String>) + 'static) {
+        let spare = self.supply.try_update_value(|supply| supply.spare.take()).flatten();
+        match spare {
+            Some(seat) => taker(Ok(seat)),
+            None => {
+                self.supply.update_value(|supply| supply.takers.push_back(Box::new(taker)));
+                self.serve_takers();
+            }
+        }
+    }
+
+    /// Starts a spare worker, unless one waits.
+    pub fn keep_spare(self) {
+        if self.supply.with_value(|supply| supply.spare.is_none())
+            && let Some(Ok(seat)) = self.new_seat()
+        {
+            self.supply.update_value(|supply| supply.spare = Some(seat));
+        }
+    }
+
+    fn serve_takers(self) {
+        while self.supply.with_value(|supply| supply.program.is_some()) {
+            let taker = self.supply.try_update_value(|supply| supply.takers.pop_front()).flatten();
+            let Some(taker) = taker else { return };
+            if let Some(seat) = self.new_seat() {
+                taker(seat);
+            }
+        }
+    }
+
+    /// `None` while the program is being fetched.
+    fn new_seat(self) -> Option<Result<Seat, String>> {
+        let program = self.supply.with_value(|supply| supply.program.clone())?;
+        let started = program.and_then(|program| {
+            let route = Route::default();
+            let (said, broke) = (route.clone(), route.clone());
+            let client = program.start(
+                move |data| match unpack_reply(&data) {
+                    Ok(message) => self.hear(&said, message),
+                    Err(problem) => said.send(Word::Broke(problem)),
+                },
+                move |problem| broke.send(Word::Broke(problem)),
+            )?;
+            Ok(Seat { client, route })
+        });
+        Some(started)
+    }
+
+    fn hear(self, route: &Route, message: FromWorker) {
+        match message.reply {
+            Reply::Ready { formats } => {
+                if self.catalogue.with_untracked(Vec::is_empty) {
+                    self.catalogue.set(formats);
+                }
+            }
+            _ => route.send(Word::Said(message)),
+        }
+    }
+}
