@@ -746,6 +746,8 @@ pub struct Painted {
     pub selected_print: Option<u32>,
     /// The stretch of time that the timeline's width shows.
     pub visible: Option<TimeRange>,
+    /// All the time that the timeline could show.
+    pub whole: Option<TimeRange>,
     /// The thread that the timeline shows, for people.
     pub thread: String,
 }

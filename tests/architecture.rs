@@ -47,39 +47,37 @@ fn code(file: &Path) -> String {
 fn rooms_named(code: &str) -> BTreeSet<String> {
     let mut rooms = BTreeSet::new();
     for after in code.split("crate::").skip(1) {
-        let list = after.strip_prefix('{').map_or(after, |inner| inner.split(';').next().unwrap_or(""));
-        let is_list = after.starts_with('{');
-        let mut depth = 0i32;
-        let mut word = String::new();
-        for c in list.chars() {
-            match c {
-                '{' => depth += 1,
-                '}' => depth -= 1,
-                _ => {}
+        match after.strip_prefix('{') {
+            Some(list) => rooms.extend(items(list).iter().map(|item| first_word(item))),
+            None => {
+                rooms.insert(first_word(after));
             }
-            if c.is_alphanumeric() || c == '_' {
-                word.push(c);
-                continue;
-            }
-            if depth <= 0 && !word.is_empty() {
-                rooms.insert(std::mem::take(&mut word));
-            }
-            word.clear();
-            // Behind `name::` come the insides of that room; in a list the next room comes after a comma.
-            if !is_list || depth < 0 {
-                break;
-            }
-            if c == ':' {
-                depth += 1;
-            } else if c == ',' && depth > 0 {
-                depth = 0;
-            }
-        }
-        if !word.is_empty() && depth <= 0 {
-            rooms.insert(word);
         }
     }
     rooms
+}
+
+/// The items of a list in braces, whose opening brace was read.
+fn items(list: &str) -> Vec<String> {
+    let mut depth = 0;
+    let mut items = vec![String::new()];
+    for c in list.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => items.push(String::new()),
+            _ => {}
+        }
+        if let Some(item) = items.last_mut().filter(|_| c != ',' || depth > 0) {
+            item.push(c);
+        }
+    }
+    items
+}
+
+fn first_word(text: &str) -> String {
+    text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn case_of_file(file: &Path) -> Case {
 }
 
 fn cases() -> Vec<Case> {
-    let folder = common::package().join("tests/fixtures/stalls");
+    let folder = std::env::var_os("HOLD").map_or_else(|| common::package().join("tests/fixtures/stalls"), PathBuf::from);
     let files = common::files_below(&folder);
     files.iter().filter(|f| f.extension().is_some_and(|e| e == "cpuprofile")).map(|f| case_of_file(f)).collect()
 }

@@ -310,6 +310,10 @@ fn native_module(name: &str, file: &str) -> String {
     if !file.is_empty() {
         return file.rsplit('/').next().unwrap_or(file).to_owned();
     }
+    // A frame without symbols is named by its binary and the place in it.
+    if let Some((binary, _)) = name.split_once("+0x").filter(|(binary, _)| !binary.is_empty()) {
+        return binary.to_owned();
+    }
     if name.starts_with('[') && name.ends_with(']') { name[1..name.len() - 1].to_owned() } else { "native".to_owned() }
 }
 

@@ -287,8 +287,9 @@ impl Grid {
         let ratio = view.ratio;
         let (width, wide) = ((view.size.0 * ratio).round(), view.span.to - view.span.from);
         let small = (SMALL_PX * ratio).round().max(1.0);
-        let is_sound = ratio > 0.0 && wide > 0.0 && wide.is_finite() && view.span.from.is_finite();
-        if !is_sound || !(width > 2.0 * small && width < 1e6 && view.size.1 > 0.0 && view.size.1 < 1e6) {
+        let has_span = wide > 0.0 && wide.is_finite() && view.span.from.is_finite();
+        let has_size = width > 2.0 * small && width < 1e6 && view.size.1 > 0.0 && view.size.1 < 1e6;
+        if !(ratio > 0.0 && has_span && has_size) {
             return None;
         }
         let scale = width / wide;

@@ -86,7 +86,7 @@ fn what_is_hit_is_what_is_painted() {
         let rects = fills(&paint(tree, rows, view));
         let pixels = |css: f64| 0..(css * view.ratio) as usize;
         for row in pixels(view.size.1).step_by(7) {
-            for column in pixels(view.size.0) {
+            for column in pixels(view.size.0).step_by(3) {
                 // The middle of a device pixel.
                 let (x, y) = ((column as f64 + 0.5) / view.ratio, (row as f64 + 0.5) / view.ratio);
                 let painted: Vec<_> = rects.iter().filter(|r| r.contains(x, y)).collect();
@@ -103,7 +103,7 @@ fn what_is_hit_is_what_is_painted() {
             }
         }
     });
-    assert!(hits > 100_000, "only {hits} points hit anything");
+    assert!(hits > 50_000, "only {hits} points hit anything");
 }
 
 fn is_gap(rect: Rect, x: f64, y: f64, view: &Viewport) -> bool {
@@ -279,7 +279,7 @@ fn a_frame_costs_what_is_seen_and_not_what_there_is() {
 fn small_boxes_between_wide_ones_cost_no_more_than_pixels() {
     // The worst mixture: in every three pixels one wide box and a heap of tiny ones.
     let each = 3_000u32;
-    let wide = |i: u32| i % 101 == 0;
+    let wide = |i: u32| i.is_multiple_of(101);
     let widths: Vec<i64> = (0..each * 101).map(|i| if wide(i) { 1_000_000 } else { 10_000 }).collect();
     let total: i64 = widths.iter().sum();
     let parent: Column<u32> = (0..widths.len()).map(|_| ALL).collect();

@@ -12,7 +12,6 @@ pub const ALL: u32 = u32::MAX;
 /// Depth 0 is the one box [`ALL`], unless there is nothing at all. Boxes of a row are sorted by
 /// start and do not overlap; a box lies inside one of the row before and is at least one unit wide.
 /// Boxes of no width may stand at the start and the end of `ALL`: they are cut off and never seen.
-#[expect(clippy::len_without_is_empty, reason = "a length per row")]
 pub trait Rows {
     /// Number of rows.
     fn depths(&self) -> usize;

@@ -19,7 +19,7 @@ impl Hue {
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         let mixed = (taken ^ (taken >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        Self(((mixed >> 32) * u64::from(Self::COUNT) >> 32) as u8)
+        Self((((mixed >> 32) * u64::from(Self::COUNT)) >> 32) as u8)
     }
 
     /// The hue by number; numbers outside 1 to 24 wrap around.

@@ -399,7 +399,7 @@ mod tests {
     #[test]
     fn too_many_boxes_cost_the_deepest_rows() {
         // Two chains of 50 that alternate: 50 new boxes with every sample.
-        let parent: Column<u32> = (0..100).map(|i: u32| if i % 50 == 0 { ALL } else { i - 1 }).collect();
+        let parent: Column<u32> = (0..100).map(|i: u32| if i.is_multiple_of(50) { ALL } else { i - 1 }).collect();
         let nodes = |len: u32| (0..len).map(|i| if i % 2 == 0 { 49 } else { 99 });
         let (at_ns, end_ns) = moments(&[1; 2000]);
         let all = TimeRows::build(nodes(2000), &parent, &at_ns, end_ns, usize::MAX);

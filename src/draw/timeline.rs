@@ -280,11 +280,10 @@ fn stack(shares: &[f32; ACTIVITIES], view: &TrackView, x: (f64, f64), y: (f64, f
 }
 
 fn column(paint: Paint, new: Rect, list: &mut PaintList) {
-    if let Some(last) = list.last_rect(Layer::Under, paint) {
-        if last.y == new.y && last.h == new.h && last.x + last.w == new.x {
-            last.w += new.w;
-            return;
-        }
+    let goes_on = |last: &&mut Rect| last.y == new.y && last.h == new.h && (last.x + last.w - new.x).abs() < 0.01;
+    if let Some(last) = list.last_rect(Layer::Under, paint).filter(goes_on) {
+        last.w += new.w;
+        return;
     }
     list.rect(Layer::Under, paint, new);
 }

@@ -171,6 +171,7 @@ impl Engine {
             selected,
             selected_print: view.selected.as_ref().map(|path| path_print(path)),
             visible: None,
+            whole: None,
             thread: String::new(),
         }
     }

@@ -43,8 +43,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Takes a recording in.
-    pub fn new(recording: Recording) -> Self {
+    /// Takes a recording in. Profilers that write a dozen values leave some at zero: when the file's
+    /// default is one of those, the first value with numbers is shown in its place.
+    pub fn new(mut recording: Recording) -> Self {
+        for profile in &mut recording.profiles {
+            profile.default_value = shown_first(profile);
+        }
         let modules = Modules::of(&recording);
         let format = FORMATS.iter().find(|f| f.id == recording.origin.format);
         let title = format.map_or_else(|| recording.origin.format.clone(), |f| f.title.to_owned());
@@ -115,6 +119,16 @@ impl Engine {
     fn prepared(&mut self, scope: &Scope) -> Rc<Prepared> {
         self.scopes.get(&self.recording, &self.modules, scope)
     }
+}
+
+/// The default value of a profile, or the first that is not all zero.
+fn shown_first(profile: &crate::model::Profile) -> usize {
+    let has_numbers = |&value: &usize| match &profile.values[value].weights {
+        crate::model::Weights::Owned => true,
+        crate::model::Weights::Each(column) => column.iter().any(|v| v != 0),
+    };
+    let default = profile.default_value;
+    std::iter::once(default).chain(0..profile.values.len()).find(has_numbers).unwrap_or(default)
 }
 
 /// The catalogue of formats, for the start page.

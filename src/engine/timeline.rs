@@ -55,6 +55,7 @@ impl Engine {
             selected: None,
             selected_print: None,
             visible: shown.map(|(_, visible)| visible),
+            whole: shown.and_then(|(profile, _)| self.whole_time(profile)),
             thread: shown.map_or_else(String::new, |(p, _)| super::summary::thread_label(&self.recording.profiles[p])),
         }
     }
@@ -86,12 +87,17 @@ impl Engine {
         let threads = view.scope.filters.iter().filter(|f| matches!(f, Filter::Thread(_))).cloned().collect();
         let prepared = self.prepared(&Scope { filters: threads, value: None, nest_gc: false });
         let profile = self.loop_profile(&prepared)?;
-        let time = self.recording.profiles[profile].time.as_ref()?;
-        let end = time.duration_ns.max(time.at_ns.last().unwrap_or(0) + time.last_ns).max(1);
-        let all = TimeRange { from_ns: 0, to_ns: end };
-        let visible = view.visible.unwrap_or(all);
+        let whole = self.whole_time(profile)?;
+        let end = whole.to_ns;
+        let visible = view.visible.unwrap_or(whole);
         let from_ns = visible.from_ns.clamp(0, end - 1);
         Some((profile, TimeRange { from_ns, to_ns: visible.to_ns.clamp(from_ns + 1, end) }))
+    }
+
+    fn whole_time(&self, profile: usize) -> Option<TimeRange> {
+        let time = self.recording.profiles[profile].time.as_ref()?;
+        let end = time.duration_ns.max(time.at_ns.last().unwrap_or(0) + time.last_ns).max(1);
+        Some(TimeRange { from_ns: 0, to_ns: end })
     }
 
     fn shares(&mut self, profile: usize, visible: TimeRange, columns: usize) -> Rc<Kept> {

@@ -300,8 +300,11 @@ mod tests {
         text(recording, &Choice { value: some(value), thread: some(thread) })
     }
 
+    /// Stacks and their weights.
+    type Rows<'a> = &'a [(&'a str, i64)];
+
     /// A recording with these stacks, whose frames are divided by `|`.
-    fn recording(threads: &[(&str, u8, &[(&str, i64)])]) -> Recording {
+    fn recording(threads: &[(&str, u8, Rows<'_>)]) -> Recording {
         let mut builder = Builder::new();
         for &(name, decimals, rows) in threads {
             let mut samples = Samples::default();

@@ -39,7 +39,7 @@ impl<'w> Lines<'w> {
     /// # Errors
     /// When the source cannot be read or the line is too long.
     #[inline]
-    pub fn next(&mut self) -> Result<Option<Line<'_>>> {
+    pub fn next_line(&mut self) -> Result<Option<Line<'_>>> {
         self.window.consume(self.given);
         self.given = 0;
         let found = memchr(b'\n', self.window.data());
@@ -83,7 +83,7 @@ mod tests {
         let mut window = Window::over(bytes);
         let mut lines = Lines::new(&mut window);
         let mut out = Vec::new();
-        while let Some(line) = lines.next().expect("memory can be read") {
+        while let Some(line) = lines.next_line().expect("memory can be read") {
             out.push((String::from_utf8_lossy(line.bytes).into_owned(), line.number, line.offset));
         }
         out
@@ -113,6 +113,6 @@ mod tests {
         let limits = Limits { token_bytes_max: 1 << 20, ..Limits::default() };
         let source = Box::new(SliceSource::new(text.into_bytes()));
         let mut window = Window::open(source, &limits, None).expect("memory can be read");
-        assert!(Lines::new(&mut window).next().is_err());
+        assert!(Lines::new(&mut window).next_line().is_err());
     }
 }

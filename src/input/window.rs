@@ -149,7 +149,7 @@ impl Window {
         let want = (self.end + READ_BYTES / 4).max(READ_BYTES.min(self.end * 2));
         if self.buf.len() < want {
             // Zeroed by the allocator, which costs nothing, where growing in place would write every byte.
-            let mut larger = vec![0; want.max(64 << 10)];
+            let mut larger = vec![0; want.max(2 * self.buf.len()).max(64 << 10)];
             larger[..self.end].copy_from_slice(&self.buf[..self.end]);
             self.buf = larger;
         }

@@ -6,7 +6,7 @@
 //! assert_eq!(recording.profiles[0].samples.len(), 2);
 //! ```
 
-use super::{Builder, Column, Origin, Profile, Recording, StackId, StringId, Tag, Time, Value, Weights};
+use super::{Builder, Column, Origin, Profile, Recording, StackId, Tag, Time, Value, Weights};
 use crate::units::Unit;
 
 /// A recording of one thread without time: `A B C 3` is one sample of weight 3.

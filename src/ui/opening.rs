@@ -17,6 +17,10 @@ use crate::web::files::{self, Named};
 impl Store {
     /// Opens files, each as a recording.
     pub fn open_files(self, files: Vec<Named>) {
+        untrack(move || self.open_each(files));
+    }
+
+    fn open_each(self, files: Vec<Named>) {
         self.address_problem.set(None);
         let waits = !self.missing().is_empty();
         let mut new = Vec::new();
@@ -44,6 +48,10 @@ impl Store {
 
     /// Opens an example; two files are compared.
     pub fn open_example(self, example: &'static Example) {
+        untrack(move || self.open_example_files(example));
+    }
+
+    fn open_example_files(self, example: &'static Example) {
         self.address_problem.set(None);
         let sessions: Vec<_> = example.files.iter().map(|file| self.example_session(file)).collect();
         let named = |index: usize| sessions[index].file.get_untracked();
@@ -60,14 +68,14 @@ impl Store {
 
     /// Fetches an example that the address names.
     pub fn fetch_example(self, index: usize, file: &'static ExampleFile) {
-        let session = self.example_session(file);
+        let session = untrack(move || self.example_session(file));
         self.fill(index, session);
     }
 
     /// Fetches the examples that the view names and the page does not have, but for large ones:
     /// those wait for the person's word.
     pub(super) fn fetch_missing_examples(self) {
-        for (index, entry) in self.missing() {
+        for (index, entry) in untrack(move || self.missing()) {
             let file = entry.example.as_deref().and_then(example_file);
             if let Some(file) = file.filter(|file| file.size.is_none()) {
                 self.fetch_example(index, file);
@@ -93,7 +101,7 @@ impl Store {
     /// Closes the recording at a position, or stops opening it.
     pub fn close(self, index: usize) {
         let file = self.state.with_untracked(|state| state.files.get(index).cloned());
-        if let Some(session) = file.and_then(|file| self.session_of(&file)) {
+        if let Some(session) = file.and_then(|file| untrack(move || self.session_of(&file))) {
             self.forget(session);
         }
         self.dispatch(Action::Closed(index));
@@ -170,14 +178,18 @@ impl Store {
 
     /// Opening has ended, well or not, or an open recording is lost.
     fn changed(self, session: Session) {
+        untrack(move || self.take_in(session));
+        // The next file is met at once; not before, so that it does not slow this one down.
+        self.workers.keep_spare();
+    }
+
+    fn take_in(self, session: Session) {
         match session.phase.get_untracked() {
             Phase::Open(overview) => self.opened(session, &overview),
             Phase::Failed(failure) => self.tell_if_hidden(session, &failure.message),
             Phase::Died(message) => self.tell_if_hidden(session, &message),
             Phase::Opening(_) | Phase::Closed => {}
         }
-        // The next file is met at once; not before, so that it does not slow this one down.
-        self.workers.keep_spare();
     }
 
     fn opened(self, session: Session, overview: &Overview) {

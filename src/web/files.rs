@@ -67,11 +67,11 @@ pub fn of_text(name: &str, text: &str) -> Option<Named> {
 /// # Errors
 /// One sentence.
 pub async fn fetch(url: &str) -> Result<Blob, String> {
-    let failed = |_| "it could not be fetched; is the site still there?".to_owned();
+    let failed = |_| "It could not be fetched; is the site still there?".to_owned();
     let response = JsFuture::from(window().fetch_with_str(url)).await.map_err(failed)?;
     let response: Response = response.unchecked_into();
     if !response.ok() {
-        return Err(format!("the site does not hold it (status {})", response.status()));
+        return Err(format!("This site does not hold it (status {}).", response.status()));
     }
     let blob = JsFuture::from(response.blob().map_err(failed)?).await.map_err(failed)?;
     Ok(blob.unchecked_into())

@@ -95,7 +95,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Profile, String> {
             file: text(m.number(4)),
             start_line: m.number(5).cast_signed(),
         };
-        functions.insert(m.number(1), symbol);
+        // An exporter for .NET leaves the ids out and counts from 1 where it refers to them.
+        let id = if m.number(1) == 0 { functions.len() as u64 + 1 } else { m.number(1) };
+        functions.insert(id, symbol);
     }
     let mut mappings = BTreeMap::new();
     for body in message.bodies(3) {
@@ -125,7 +127,15 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Profile, String> {
         samples.push(Sample { locations: m.numbers(1)?, values, labels, moment });
     }
     Ok(Profile {
-        sample_types: message.bodies(1).map(value_type).collect::<Result<_, _>>()?,
+        sample_types: message
+            .bodies(1)
+            .enumerate()
+            .map(|(i, body)| {
+                // A value without a name is called by its place.
+                let (name, unit) = value_type(body)?;
+                Ok((if name.is_empty() { format!("value {}", i + 1) } else { name }, unit))
+            })
+            .collect::<Result<_, String>>()?,
         samples,
         locations,
         mappings,

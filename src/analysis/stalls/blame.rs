@@ -21,8 +21,7 @@ pub(super) fn least(length_ns: i64) -> i64 {
 /// The functions of one's own and of dependencies that hold the stretch last weighed, outermost first.
 pub(super) fn path(scales: &Scales<'_>, modules: &Modules, length_ns: i64) -> Vec<FunctionId> {
     let least = least(length_ns);
-    let mut path: Vec<Load> =
-        scales.loads().filter(|l| l.total_ns >= least && is_own(modules, l.function)).collect();
+    let mut path: Vec<Load> = scales.loads().filter(|l| l.total_ns >= least && is_own(modules, l.function)).collect();
     path.sort_unstable_by_key(|l| (l.depth, Reverse(l.total_ns), l.function));
     path.into_iter().map(|l| l.function).collect()
 }

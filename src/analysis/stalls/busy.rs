@@ -6,7 +6,8 @@ use crate::model::{FunctionId, Recording};
 
 /// Fewest calls, and fewest pauses between calls, that allow to judge how a callback behaves.
 const CALLS_MIN: u64 = 20;
-/// Where less than this part of a callback's time is in long calls, long ones are suspect: 2 / 3.
+/// Where less than this part of a callback's time is in long calls, and the others take less than
+/// half the threshold on the average, long ones are suspect: 2 / 3.
 const LONG_PART: (i64, i64) = (2, 3);
 /// Pauses are shorter than the sampling interval when fewer than one in this many has two samples.
 const PAUSES_PER_LONG_ONE: u64 = 8;
@@ -22,17 +23,17 @@ const TURNS_MIN: u32 = 8;
 /// Entries of one call that are looked at; more tell nothing new.
 const ENTRIES_MAX: usize = 16;
 
-/// Why a stretch is called busy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why a stretch is called busy, the weakest reason first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reason {
-    /// Most calls of the callback are short, and some follow each other without a visible pause.
-    ShortCalls,
-    /// The pauses between calls are too short for the sampler, and the calls short as well.
-    UnseenPauses,
-    /// One's own code was left and entered again, and no part is long.
-    Steps,
     /// Nothing holds the stretch together.
     Mixed,
+    /// One's own code was left and entered again, and no part is long.
+    Steps,
+    /// The pauses between calls are too short for the sampler, and the calls short as well.
+    UnseenPauses,
+    /// Most calls of the callback are short, and some follow each other without a visible pause.
+    ShortCalls,
 }
 
 /// Functions that hand callbacks on, as a router does.
@@ -52,12 +53,10 @@ impl Dispatchers {
     /// Adds what one call of one's own code showed of the functions that it began in.
     pub(super) fn add(&mut self, recording: &Recording, facts: &Facts, clock: Clock<'_>, call: Turn) {
         let seen = &mut self.seen;
-        places(recording, facts, clock, call, |_, place| {
-            match seen.iter().position(|s| s.0.entry == place.entry) {
-                Some(i) => seen[i].1 |= seen[i].0.branch != place.branch,
-                None if seen.len() < ENTRIES_MAX => seen.push((place, false)),
-                None => {}
-            }
+        places(recording, facts, clock, call, |_, place| match seen.iter().position(|s| s.0.entry == place.entry) {
+            Some(i) => seen[i].1 |= seen[i].0.branch != place.branch,
+            None if seen.len() < ENTRIES_MAX => seen.push((place, false)),
+            None => {}
         });
         for (place, is_mixed) in self.seen.drain(..) {
             let (single, mixed) = &mut self.calls[place.entry.index()];
@@ -80,7 +79,8 @@ impl Dispatchers {
 struct Row {
     calls: u64,
     total_ns: i64,
-    /// Time in calls of at least the threshold.
+    /// Calls of at least the threshold.
+    long_calls: u64,
     long_ns: i64,
     /// Pauses seen behind its calls: of one sample, and of more.
     short_pauses: u64,
@@ -106,6 +106,7 @@ impl Behaviour {
         row.calls += 1;
         row.total_ns = row.total_ns.saturating_add(length_ns);
         if length_ns >= self.threshold_ns {
+            row.long_calls += 1;
             row.long_ns = row.long_ns.saturating_add(length_ns);
         }
     }
@@ -145,10 +146,19 @@ impl Behaviour {
         if row.calls as f64 * (-(length_ns as f64) / mean_ns).exp() < EXPECTED_MIN {
             return None;
         }
-        if row.long_ns.saturating_mul(LONG_PART.1) < row.total_ns.saturating_mul(LONG_PART.0) {
+        if self.has_short_calls(row) {
             return Some(Reason::ShortCalls);
         }
         self.has_unseen_pauses(row, mean_ns).then_some(Reason::UnseenPauses)
+    }
+
+    /// Two calls of half the threshold with no pause between them are a stall for whoever waits: only
+    /// shorter ones make a busy loop.
+    fn has_short_calls(&self, row: &Row) -> bool {
+        let short_calls = i64::try_from(row.calls - row.long_calls).unwrap_or(i64::MAX).max(1);
+        let mean_ns = (row.total_ns - row.long_ns) / short_calls;
+        mean_ns.saturating_mul(2) < self.threshold_ns
+            && row.long_ns.saturating_mul(LONG_PART.1) < row.total_ns.saturating_mul(LONG_PART.0)
     }
 
     /// A pause much shorter than the sampling interval is seen only now and then; the calls are then

@@ -44,6 +44,8 @@ pub(super) struct Facts {
     class: Vec<Class>,
     /// The outermost frame, the file's own root left out.
     outer: Vec<StackId>,
+    /// The frame below it, or itself.
+    second: Vec<StackId>,
     depth: Vec<u32>,
     /// The innermost and the outermost frame of one's own code or of a dependency.
     own: Vec<StackId>,
@@ -56,6 +58,8 @@ pub(super) struct Facts {
     span: Vec<(u32, u32)>,
     /// Whether the frame's function is not on the stack above it.
     is_outermost: Vec<bool>,
+    /// Whether the program ran on Node.
+    is_node: bool,
 }
 
 impl Facts {
@@ -65,6 +69,7 @@ impl Facts {
         let mut facts = Self {
             class: Vec::with_capacity(len),
             outer: Vec::with_capacity(len),
+            second: Vec::with_capacity(len),
             depth: Vec::with_capacity(len),
             own: Vec::with_capacity(len),
             entry: Vec::with_capacity(len),
@@ -72,6 +77,7 @@ impl Facts {
             is_plumbing: Vec::with_capacity(len),
             span: vec![(0, 0); len],
             is_outermost: vec![false; len],
+            is_node: recording.functions.iter().any(|f| recording.text(f.file).starts_with("node:")),
         };
         let plumbing = plumbing(recording);
         for (i, (parent, frame)) in recording.stacks.iter().enumerate() {
@@ -93,6 +99,12 @@ impl Facts {
     #[inline]
     pub(super) fn outer(&self, stack: StackId) -> StackId {
         self.outer[stack.index()]
+    }
+
+    /// The frame below the outermost, or the outermost itself.
+    #[inline]
+    pub(super) fn second(&self, stack: StackId) -> StackId {
+        self.second[stack.index()]
     }
 
     /// Number of frames.
@@ -139,10 +151,17 @@ impl Facts {
         self.is_outermost[stack.index()]
     }
 
+    /// Whether the program ran on Node.
+    pub(super) fn is_node(&self) -> bool {
+        self.is_node
+    }
+
     fn push(&mut self, recording: &Recording, id: StackId, parent: StackId, own: FunctionId) {
         self.class.push(class(recording.function(own).tag));
         let is_top = parent.is_none() || recording.function(function(recording, parent)).tag == Tag::Root;
+        let is_second = is_top || self.outer[parent.index()] == parent;
         self.outer.push(if is_top { id } else { self.outer[parent.index()] });
+        self.second.push(if is_second { id } else { self.second[parent.index()] });
         self.depth.push(if parent.is_none() { 1 } else { self.depth[parent.index()] + 1 });
     }
 
@@ -160,7 +179,11 @@ impl Facts {
         let (own, entry, branch) = (above(&self.own), above(&self.entry), above(&self.branch));
         let is_branch = is_own && branch.is_none() && !entry.is_none() && function(recording, entry) != at;
         let is_plumbing = !is_own
-            && if own.is_none() || own == parent { own.is_none() || plumbing[at.index()] } else { self.is_plumbing[parent.index()] };
+            && if own.is_none() || own == parent {
+                own.is_none() || plumbing[at.index()]
+            } else {
+                self.is_plumbing[parent.index()]
+            };
         self.own.push(if is_own { id } else { own });
         self.entry.push(if is_own && entry.is_none() { id } else { entry });
         self.branch.push(if is_branch { id } else { branch });

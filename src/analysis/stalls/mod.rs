@@ -12,6 +12,7 @@ mod origin;
 mod search;
 mod turns;
 mod weigh;
+mod words;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

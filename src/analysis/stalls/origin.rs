@@ -1,38 +1,74 @@
-//! Where a callback came from, as far as its outermost frame tells.
+//! Where a callback came from, as far as the frames of the runtime above one's own code tell. The
+//! place that scheduled it is not in a CPU profile.
 
-use crate::model::{FunctionId, Recording};
+use super::facts::{Facts, function};
+use crate::model::{FunctionId, Recording, StackId};
 
-/// Outermost functions of the runtime by name. The exact place that scheduled a callback is not in
-/// a CPU profile.
+/// Functions of the runtime by name: the one nearest to one's own code decides.
 const BY_NAME: &[(&str, &str)] = &[
-    ("processTimers", "timer"),
+    ("afterWriteDispatched", "socket"),
+    ("afterConnect", "socket"),
+    ("endReadableNT", "stream"),
     ("listOnTimeout", "timer"),
-    ("processImmediate", "setImmediate"),
-    ("processTicksAndRejections", "promise or nextTick"),
+    ("onStreamRead", "socket"),
+    ("onconnection", "socket"),
+    ("onwrite", "stream"),
+    ("parserOnBody", "HTTP request"),
     ("parserOnHeadersComplete", "HTTP request"),
     ("parserOnIncoming", "HTTP request"),
-    ("onStreamRead", "socket"),
+    ("parserOnMessageComplete", "HTTP request"),
+    ("processImmediate", "setImmediate"),
+    ("processTicksAndRejections", "promise or nextTick"),
+    ("processTimers", "timer"),
+    ("runMicrotasks", "promise"),
+    ("runNextTicks", "promise or nextTick"),
 ];
 
-/// Outermost functions of the runtime by the start of their file.
-const BY_FILE: &[(&str, &str)] =
-    &[("node:fs", "fs"), ("node:internal/fs/", "fs"), ("node:internal/worker", "worker message")];
+/// Functions of the runtime by the start of their file.
+const BY_FILE: &[(&str, &str)] = &[
+    ("node:dgram", "socket"),
+    ("node:dns", "DNS"),
+    ("node:fs", "fs"),
+    ("node:internal/child_process", "child process"),
+    ("node:internal/crypto/", "crypto"),
+    ("node:internal/dns/", "DNS"),
+    ("node:internal/fs/", "fs"),
+    ("node:internal/per_context/messageport", "worker message"),
+    ("node:internal/streams/", "stream"),
+    ("node:internal/worker", "worker message"),
+    ("node:zlib", "zlib"),
+];
 
-/// The kind of origin that an outermost function stands for.
-pub(super) fn origin(recording: &Recording, outer: FunctionId) -> Option<&'static str> {
-    let (name, file) = (recording.name(outer), recording.file(outer));
-    if !file.is_empty() && !file.starts_with("node:") {
-        return None;
+/// The kind of origin of what one's own code did below `entry`, and the function that tells it.
+///
+/// Own code that nothing called is a continuation of a promise: Node runs those without a frame of
+/// its own. In a browser it may be anything.
+pub(super) fn origin(recording: &Recording, facts: &Facts, entry: StackId) -> (Option<&'static str>, FunctionId) {
+    let mut at = entry;
+    while !at.is_none() {
+        let at_function = function(recording, at);
+        if let Some(origin) = of_function(recording, at_function) {
+            return (Some(origin), at_function);
+        }
+        at = if facts.outer(at) == at { StackId::NONE } else { recording.stacks.parent(at) };
+    }
+    let outer = facts.outer(entry);
+    let is_continuation = outer == entry && facts.own(entry) == entry && facts.is_node();
+    (is_continuation.then_some("promise"), function(recording, outer))
+}
+
+fn of_function(recording: &Recording, id: FunctionId) -> Option<&'static str> {
+    let (name, file) = (recording.name(id), recording.file(id));
+    if !file.starts_with("node:") {
+        return (name == "runMicrotasks" && file.is_empty()).then_some("promise");
     }
     let by_name = BY_NAME.iter().find(|(n, _)| *n == name).map(|(_, origin)| *origin);
-    let is_fs = name.starts_with("readFileAfter");
-    by_name
-        .or(is_fs.then_some("fs"))
-        .or_else(|| BY_FILE.iter().find(|(f, _)| file.starts_with(f)).map(|(_, origin)| *origin))
+    let by_file = || BY_FILE.iter().find(|(f, _)| file.starts_with(f)).map(|(_, origin)| *origin);
+    by_name.or_else(by_file)
 }
 
 /// Whether this is the frame under which a program's modules are loaded: nobody waits yet.
 pub(super) fn is_start_up(recording: &Recording, outer: FunctionId) -> bool {
     let file = recording.file(outer);
-    file.contains("run_main_module") || file.starts_with("node:internal/bootstrap")
+    file == "node:internal/main/run_main_module" || file.starts_with("node:internal/bootstrap/")
 }

@@ -3,18 +3,19 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::blame::{self, Blamed};
+use super::blame;
 use super::busy::{Behaviour, Dispatchers, Reason};
 use super::facts::{Facts, function};
-use super::turns::{Clock, Turn, by_entry, calls, places, turns};
+use super::turns::{Clock, Turn, by_entry, calls, groups, places, turns};
 use super::weigh::{Callers, Entries, Load, Scales};
-use super::{Culprit, Source, Stall, StallKind, Stalls, origin};
+use super::{Culprit, Source, Stall, StallKind, Stalls, origin, words};
 use crate::analysis::modules::Modules;
 use crate::model::{FunctionId, Profile, Recording, Time};
-use crate::units::nanos;
 
 /// Boundaries are known to a sampling interval, so a stall has at least this many.
 const INTERVALS_MIN: i64 = 3;
+/// A stretch of fewer samples rests on a late sampler, not on what was seen.
+const SAMPLES_MIN: usize = 3;
 
 /// One profile and what is asked of it.
 pub(super) struct Search<'a> {
@@ -88,7 +89,7 @@ impl<'a> Search<'a> {
             turns: bounds(&found.histogram),
             longest_turn_ns: found.longest_ns,
             start_up: found.start_up,
-            rule: self.rule(),
+            rule: words::rule(self.shortest_ns, self.interval_ns),
         }
     }
 
@@ -157,7 +158,7 @@ impl<'a> Search<'a> {
                 if let Some(entry) = entry {
                     behaviour.add_call(entry, length);
                 }
-                if length >= self.shortest_ns {
+                if length >= self.shortest_ns && part.end - part.first >= SAMPLES_MIN {
                     found.stretches.push(Stretch { turn: part, entry, calls, busy: None });
                 }
             }
@@ -207,12 +208,7 @@ impl<'a> Search<'a> {
         lengths.into_iter().map(|(function, list)| (function, median(list))).collect()
     }
 
-    fn judge(
-        &self,
-        scales: &mut Scales<'_>,
-        stretches: &[Stretch],
-        medians: &BTreeMap<FunctionId, i64>,
-    ) -> Vec<Stall> {
+    fn judge(&self, scales: &mut Scales<'_>, stretches: &[Stretch], medians: &BTreeMap<FunctionId, i64>) -> Vec<Stall> {
         let mut callers = Callers::new();
         let mut weighed: Vec<(Stall, Vec<FunctionId>)> = Vec::with_capacity(stretches.len());
         for stretch in stretches {
@@ -227,7 +223,8 @@ impl<'a> Search<'a> {
                 let load = scales.load(path[blamed.at]);
                 stall.culprit = Some(Culprit { inside, ..culprit(&load, stall.duration_ns) });
             }
-            stall.why = self.why(stretch, &path, blamed.as_ref());
+            let is_gc = stall.gc_ns >= blame::least(stall.duration_ns);
+            stall.why = words::why(self.recording, stretch.busy, &path, blamed.as_ref(), is_gc);
             stall.path = path;
             stalls.push(stall);
         }
@@ -248,19 +245,16 @@ impl<'a> Search<'a> {
         scales.weigh_nested(turn);
         scales.add_callers(callers);
         let path = blame::path(scales, self.modules, duration_ns);
-        let outer = scales.outer();
+        let origin = scales.entry().map(|entry| origin::origin(self.recording, self.facts, entry));
         scales.weigh_owned(turn);
-        let largest =
-            if path.is_empty() { blame::largest(scales, self.recording, self.modules) } else { Vec::new() };
-        let median_ns = stretch.entry.and_then(|entry| medians.get(&entry)).copied().unwrap_or(0);
-        let calls = stretch.calls.1 - stretch.calls.0;
+        let largest = if path.is_empty() { blame::largest(scales, self.recording, self.modules) } else { Vec::new() };
         let stall = Stall {
             start_ns: self.clock.edge(turn.first),
             duration_ns,
-            kind: if stretch.busy.is_some() { StallKind::LoopBusy { calls, median_ns } } else { StallKind::Stall },
+            kind: if stretch.busy.is_some() { self.busy_kind(stretch, medians) } else { StallKind::Stall },
             source: Source::Inferred,
-            origin: outer.and_then(|o| origin::origin(self.recording, function(self.recording, o))),
-            origin_function: outer.map(|o| function(self.recording, o)),
+            origin: origin.and_then(|o| o.0),
+            origin_function: origin.map(|o| o.1),
             culprit: None,
             path: Vec::new(),
             largest: largest.iter().map(|l| culprit(l, duration_ns)).collect(),
@@ -273,31 +267,21 @@ impl<'a> Search<'a> {
         (stall, path)
     }
 
-    fn why(&self, stretch: &Stretch, path: &[FunctionId], blamed: Option<&Blamed>) -> String {
-        let name = |f: FunctionId| self.recording.name(f);
-        let busy = match stretch.busy {
-            None => "",
-            Some(Reason::ShortCalls) => "Many short calls: most of this callback's time is in calls below the threshold, and some follow each other with no pause that the sampler saw. ",
-            Some(Reason::UnseenPauses) => "Many short calls: the pauses between them are shorter than the sampling interval, so most went unseen. Record with a shorter interval to be sure. ",
-            Some(Reason::Steps) => "No part of it is long: the code was left and entered again, by several callbacks or by one that works in steps. ",
-            Some(Reason::Mixed) => "Many callbacks: none of them holds most of it. ",
-        };
-        let Some(blamed) = blamed else {
-            return format!("{busy}No single function of your code or a dependency is on the stack for 60 % of it.");
-        };
-        let (deepest, culprit) = (name(path[path.len() - 1]), name(path[blamed.at]));
-        match (blamed.is_helper_moved, blamed.is_name_moved) {
-            (false, false) => format!("{busy}{culprit} is the deepest function of your code or a dependency that is on the stack for at least 60 % of it; garbage collection counts for the code that it interrupts."),
-            (true, _) => format!("{busy}{deepest} is on the stack for at least 60 % of it but serves several callers, so the one that called it here is named: {culprit}."),
-            (false, true) => format!("{busy}The function that is on the stack for at least 60 % of it has no name, so the one around it is named: {culprit}."),
+    /// How many calls, and how long they usually are. Calls with no visible pause between them look
+    /// like one: there are at least as many as their usual length says.
+    fn busy_kind(&self, stretch: &Stretch, medians: &BTreeMap<FunctionId, i64>) -> StallKind {
+        let length = self.length(stretch.turn);
+        let median = stretch.entry.and_then(|entry| medians.get(&entry)).copied().filter(|&m| m > 0);
+        match (median, stretch.busy) {
+            (Some(median_ns), Some(Reason::ShortCalls | Reason::UnseenPauses | Reason::Steps)) => {
+                let by_length = u64::try_from(length / median_ns).unwrap_or(0);
+                StallKind::LoopBusy { calls: by_length.max(stretch.calls.1 - stretch.calls.0), median_ns }
+            }
+            _ => {
+                let calls = groups(self.facts, self.clock, stretch.turn).max(1);
+                StallKind::LoopBusy { calls, median_ns: length / i64::try_from(calls).unwrap_or(i64::MAX) }
+            }
         }
-    }
-
-    fn rule(&self) -> String {
-        let (shortest, interval) = (nanos(self.shortest_ns), nanos(self.interval_ns));
-        format!(
-            "Inferred from samples: a turn of the loop of {shortest} or more without a pause. Begin and end are known to about one sampling interval ({interval}) and to the gaps between samples; calls with no pause that the sampler saw count as one."
-        )
     }
 }
 
@@ -314,7 +298,9 @@ fn join_busy(stretches: &[Stretch]) -> Vec<Stretch> {
             Some(last) if last.busy.is_some() && stretch.busy.is_some() && last.turn.run == stretch.turn.run => {
                 last.turn.end = stretch.turn.end;
                 last.calls.1 = stretch.calls.1;
-                last.entry = last.entry.or(stretch.entry);
+                if stretch.busy > last.busy {
+                    (last.busy, last.entry) = (stretch.busy, stretch.entry);
+                }
             }
             _ => joined.push(stretch),
         }

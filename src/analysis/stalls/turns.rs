@@ -314,3 +314,16 @@ pub(super) fn by_entry(
     }
     found(Turn { first, ..turn });
 }
+
+/// Number of callbacks in a stretch, as far as the two outermost frames tell them apart.
+pub(super) fn groups(facts: &Facts, clock: Clock<'_>, turn: Turn) -> u64 {
+    let mut last = StackId::NONE;
+    let mut groups = 0;
+    for i in turn.first..turn.end {
+        let Shown::Code(stack) = clock.shown(i) else { continue };
+        let second = facts.second(stack);
+        groups += u64::from(second != last);
+        last = second;
+    }
+    groups
+}

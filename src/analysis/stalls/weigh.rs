@@ -14,8 +14,8 @@ pub(super) struct Load {
     pub(super) own_ns: i64,
     /// Time with the function anywhere on the stack, recursion counted once.
     pub(super) total_ns: i64,
-    /// Deepest place on the stack, counted from outside, of its outermost calls.
-    pub(super) depth: u32,
+    /// Mean place on the stack, counted from outside, of its outermost calls, in thousandths.
+    pub(super) depth: u64,
 }
 
 /// How long functions were on the stack below each of their callers.
@@ -33,7 +33,8 @@ pub(super) struct Scales<'a> {
     stacks: Vec<StackId>,
     own: Vec<i64>,
     total: Vec<i64>,
-    depth: Vec<u32>,
+    /// Time by place on the stack: their product, summed.
+    depth: Vec<i128>,
     has_load: Vec<bool>,
     functions: Vec<FunctionId>,
     /// Garbage collection in the stretch.
@@ -116,13 +117,18 @@ impl<'a> Scales<'a> {
     /// One function in the stretch.
     pub(super) fn load(&self, function: FunctionId) -> Load {
         let i = function.index();
-        Load { function, own_ns: self.own[i], total_ns: self.total[i], depth: self.depth[i] }
+        let depth = self.depth[i] * 1000 / i128::from(self.total[i].max(1));
+        Load { function, own_ns: self.own[i], total_ns: self.total[i], depth: u64::try_from(depth).unwrap_or(0) }
     }
 
-    /// The outermost frame with the most time.
-    pub(super) fn outer(&self) -> Option<StackId> {
-        let is_outer = |s: &&StackId| self.facts.class(**s) == Class::Code && self.facts.outer(**s) == **s;
-        self.stacks.iter().filter(is_outer).max_by_key(|s| self.weight[s.index()]).copied()
+    /// The frame through which one's own code was entered for most of the time, or the outermost
+    /// frame with the most time when none was.
+    pub(super) fn entry(&self) -> Option<StackId> {
+        let heaviest = |is_it: &dyn Fn(StackId) -> bool| {
+            let all = self.stacks.iter().copied().filter(|&s| self.facts.class(s) == Class::Code && is_it(s));
+            all.max_by_key(|s| (self.weight[s.index()], std::cmp::Reverse(*s)))
+        };
+        heaviest(&|s| self.facts.entry(s) == s).or_else(|| heaviest(&|s| self.facts.outer(s) == s))
     }
 
     /// Whether any function below the outermost, or a state, holds this much time.
@@ -177,7 +183,7 @@ impl<'a> Scales<'a> {
             }
             if self.facts.is_outermost(stack) {
                 self.total[i] += weight;
-                self.depth[i] = self.depth[i].max(self.facts.depth(stack));
+                self.depth[i] += i128::from(weight) * i128::from(self.facts.depth(stack));
             }
         }
     }

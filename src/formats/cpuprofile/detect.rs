@@ -3,7 +3,7 @@
 use crate::formats::{Fit, Head};
 use crate::input::json::{Glimpse, Kind, glimpse};
 
-/// Keys that only stand at the top of other formats made by the same engine.
+/// Keys at the top of other formats, some of which hold such a tree further down.
 const OTHERS: [&str; 4] = ["traceEvents", "snapshot", "shared", "$schema"];
 /// Keys of a profile besides its tree, and what their values are.
 const KEYS: [(&str, Kind); 5] = [
@@ -13,7 +13,8 @@ const KEYS: [(&str, Kind); 5] = [
     ("startTime", Kind::Number),
     ("endTime", Kind::Number),
 ];
-/// Objects that hold a profile: an answer of the inspector protocol has the first two, one in the other.
+/// Objects that hold a profile: an answer of the inspector protocol has a `profile` in its `result`,
+/// an event has it in its `params`.
 pub(super) const WRAPPERS: [&str; 3] = ["result", "profile", "params"];
 
 /// The answer of the format: by the tree if it is in the head, else by the keys beside it.
@@ -49,7 +50,9 @@ fn profile(top: &Glimpse<'_>, path: &str) -> Fit {
     match found[..] {
         [first @ ("samples" | "timeDeltas"), second, ..] => yes(path, &format!("\"{first}\", \"{second}\"")),
         ["timeDeltas"] => yes(path, "\"timeDeltas\""),
-        _ if is_only_samples => Fit::Maybe("starts with a long list of numbers, \"samples\", as V8 CPU profiles may".into()),
+        _ if is_only_samples => {
+            Fit::Maybe("starts with a long list of numbers, \"samples\", as V8 CPU profiles may".into())
+        }
         _ => Fit::No,
     }
 }

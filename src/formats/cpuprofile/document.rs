@@ -126,7 +126,7 @@ impl Document {
         self.note_hits(samples.len() as u64, builder);
         let bounds = self.bounds(&clock);
         let profile = if samples.len() == 0 && self.nodes.hit_sum() > 0 {
-            self.from_hits(&tree, bounds, builder)
+            self.by_hits(&tree, bounds, builder)
         } else if clock.len() == 0 && samples.len() > 0 {
             spread(samples, &tree, bounds, builder)
         } else {
@@ -142,7 +142,9 @@ impl Document {
             builder.note(
                 "hit-count-differs",
                 hits.abs_diff(samples),
-                format!("The profiler's own counts add up to {hits}, but there are {samples} samples; the samples count."),
+                format!(
+                    "The profiler's own counts add up to {hits}, but there are {samples} samples; the samples count."
+                ),
             );
         }
     }
@@ -178,14 +180,15 @@ impl Document {
     }
 
     /// Without samples, the recording is shared out by the profiler's own counts.
-    fn from_hits(&self, tree: &Tree, bounds: Bounds, builder: &mut Builder) -> Profile {
+    fn by_hits(&self, tree: &Tree, bounds: Bounds, builder: &mut Builder) -> Profile {
         let all = self.nodes.hit_sum();
         let length = bounds.length().filter(|&length| length > 0);
         let (mut profile, mut counts, mut weights) = (Profile::default(), Column::new(), Column::new());
         for (row, hits) in self.nodes.hits.iter().enumerate().filter(|(_, hits)| *hits > 0) {
             profile.samples.stack.push(tree.stack(row));
             counts.push(hits);
-            let share = length.map_or(i128::from(hits), |length| i128::from(hits) * i128::from(length) / i128::from(all));
+            let share =
+                length.map_or(i128::from(hits), |length| i128::from(hits) * i128::from(length) / i128::from(all));
             weights.push(i64::try_from(share).unwrap_or(i64::MAX));
         }
         builder.note(

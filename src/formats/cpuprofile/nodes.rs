@@ -125,6 +125,8 @@ impl Nodes {
                 }
             }
         }
+        // What follows is no longer nested on purpose.
+        json.nest_on_purpose();
         Ok(())
     }
 

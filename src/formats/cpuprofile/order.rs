@@ -171,7 +171,8 @@ mod tests {
         check(&[i64::MAX / 2, 0, 1, i64::MAX / 2 - 1]);
         for scale in [2, 100, 1_000_000, 1 << 40] {
             check(&(0..500).map(|_| dice.roll(scale)).collect::<Vec<_>>());
-            let late = |i: i64, dice: &mut Dice| i * scale as i64 + if dice.roll(50) == 0 { 3 * scale as i64 } else { 0 };
+            let late =
+                |i: i64, dice: &mut Dice| i * scale as i64 + if dice.roll(50) == 0 { 3 * scale as i64 } else { 0 };
             check(&(0..5_000).map(|i| late(i, &mut dice)).collect::<Vec<_>>());
         }
     }

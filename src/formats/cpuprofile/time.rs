@@ -103,7 +103,7 @@ impl Clock {
         builder.note(
             "order-repaired",
             disorder,
-            "Some samples are earlier than the one before them; all were put into the order of time.",
+            "Samples were out of order (earlier than the one before them); all were put into the order of time.",
         );
         let start_ns = self.settle_start(bounds, builder);
         let interval_ns = median_distance(&self.at);
@@ -115,7 +115,8 @@ impl Clock {
 
     /// Makes the moments relative to the start of the recording, which is never after the first sample.
     fn settle_start(&mut self, bounds: Bounds, builder: &mut Builder) -> i64 {
-        let said = bounds.start.filter(|&start| !self.first.is_some_and(|first| is_absurd(first.saturating_sub(start))));
+        let said =
+            bounds.start.filter(|&start| !self.first.is_some_and(|first| is_absurd(first.saturating_sub(start))));
         let start = said.or(self.first).unwrap_or(0);
         let lead = self.first.map_or(0, |first| first.saturating_sub(start));
         let earliest = if self.at.is_empty() { 0 } else { self.at.get(0).saturating_add(lead).min(0) };
@@ -238,7 +239,9 @@ mod tests {
                 let mut window = Window::over(text.as_bytes());
                 let (mut clock, mut json) = (Clock::default(), Json::new(&mut window));
                 if is_deltas { clock.read_deltas(&mut json) } else { clock.read_timestamps(&mut json) }.expect("valid");
-                for bounds in [(Some(0), Some(9)), (None, None), (Some(i64::MIN), Some(i64::MAX)), (Some(i64::MAX), None)] {
+                for bounds in
+                    [(Some(0), Some(9)), (None, None), (Some(i64::MIN), Some(i64::MAX)), (Some(i64::MAX), None)]
+                {
                     let mut again = Clock { at: clock.at.clone(), ..Clock::default() };
                     (again.first, again.absurd) = (clock.first, clock.absurd);
                     let (time, notes) = finish(again, bounds);

@@ -42,10 +42,49 @@ pub const FORMAT: Format = Format {
     decode,
 };
 
-const RECIPES: &[Recipe] = &[];
+const RECIPES: &[Recipe] = &[
+    Recipe {
+        symptom: "a Python script is slow",
+        tool: "py-spy",
+        group: "Python",
+        command: "py-spy record -f raw -o stacks.txt -- python3 app.py",
+        note: "It counts samples and keeps no order, so there is no timeline; pip install py-spy brings it.",
+    },
+    Recipe {
+        symptom: "",
+        tool: "austin 3",
+        group: "Python",
+        command: "austin -i 10ms -o stacks.austin python3 app.py",
+        note: "It measures time; version 4 writes a binary form instead, which does not open here.",
+    },
+    Recipe {
+        symptom: "a native program burns CPU",
+        tool: "perf",
+        group: "Linux, Go, Rust",
+        command: "perf record -F 99 -g -- ./app && perf script | inferno-collapse-perf > stacks.folded",
+        note: "The program needs frame pointers; cargo install inferno brings the converter.",
+    },
+    Recipe {
+        symptom: "",
+        tool: "inferno-diff-folded",
+        group: "Linux, Go, Rust",
+        command: "inferno-diff-folded before.folded after.folded > diff.folded",
+        note: "Two counts per stack open as the values before and after.",
+    },
+    Recipe {
+        symptom: "",
+        tool: "heaptrack",
+        group: "Linux, Go, Rust",
+        command: "heaptrack -o app ./app && heaptrack_print -f app.zst -F stacks.txt --flamegraph-cost-type allocations",
+        note: "Its stacks end in a frame without a name, whose callers are what to look at.",
+    },
+];
 
 /// Lines of the head that detection looks at.
 const LINES_JUDGED: usize = 1000;
+
+/// Stacks of several frames that leave no doubt although many lines are something else.
+const NESTED_SURE: usize = 5;
 
 /// Longest frame that a line of more than the whole head is taken for folded stacks with.
 const FRAME_BYTES_JUDGED: usize = 4096;
@@ -56,21 +95,27 @@ fn detect(head: &Head<'_>) -> Fit {
         Some(end) => &head.bytes[..end],
         None => return detect_long_line(head.bytes),
     };
-    let lines = complete.split(|&b| b == b'\n').map(trim_end);
-    let lines = lines.filter(|line| !line.is_empty() && metadata(line).is_none()).take(LINES_JUDGED);
-    let (mut all, mut good, mut is_nested) = (0, 0, false);
-    for line in lines {
+    let lines = complete.split(|&b| b == b'\n').map(trim_end).filter(|line| !line.is_empty() && !is_remark(line));
+    let (mut all, mut good, mut nested) = (0, 0, 0);
+    for line in lines.take(LINES_JUDGED) {
         all += 1;
         if let Some((stack, _)) = split(line) {
             good += 1;
-            is_nested |= memchr(b';', stack).is_some();
+            nested += usize::from(memchr(b';', stack).is_some());
         }
     }
-    if !is_nested || good * 10 < all * 9 {
+    // Nine of ten lines are stacks; or at least half of them, and several of those leave no doubt.
+    let is_folded = nested > 0 && good * 10 >= all * 9 || nested >= NESTED_SURE && nested * 2 >= all;
+    if !is_folded {
         return Fit::No;
     }
     let share = if good == all { "every line is".to_owned() } else { format!("{good} of the first {all} lines are") };
     Fit::Maybe(format!("{share} frames separated by “;”, then a count: folded stacks"))
+}
+
+/// Metadata, and lines that begin with `#` and hold no count.
+fn is_remark(line: &[u8]) -> bool {
+    metadata(line).is_some() || line.first() == Some(&b'#') && split(line).is_none()
 }
 
 /// A stack so deep that its line does not end in the head: text in many short pieces, and no markup.
@@ -91,7 +136,7 @@ fn detect_long_line(head: &[u8]) -> Fit {
 fn decode(window: &mut Window, builder: &mut Builder, context: &Context<'_>) -> Result<()> {
     let mut decoder = Decoder::new(builder);
     let mut lines = Lines::new(window);
-    while let Some(line) = lines.next()? {
+    while let Some(line) = lines.next_line()? {
         decoder.line(line);
     }
     decoder.finish(context.name)
@@ -473,6 +518,7 @@ mod tests {
         assert!(!is_maybe("a 3\nb 4\n"), "numbers alone are a log");
         assert!(!is_maybe("a;b\nsome text\n"));
         assert!(!is_maybe("a;b 3\nsome text\n"));
+        assert!(is_maybe("# a remark\n// another\na;b 3\na;c 3\na;b 1\na;d 4\na;e 4\nnot a stack\n"));
         assert!(!is_maybe(""));
         // A line that the head cuts says nothing.
         assert!(matches!(fit(b"a;b 3\na;b;c", false), Fit::Maybe(_)));
@@ -535,8 +581,11 @@ mod tests {
                 }
                 Ok(recording) => {
                     let profile = &recording.profiles[0];
+                    let is_noted = notes(&recording).iter().any(|note| note.0 == "sum-too-large");
                     for value in 0..profile.values.len() {
-                        (0..profile.samples.len()).for_each(|i| drop(profile.weight(value, i).checked_abs()));
+                        let amounts = (0..profile.samples.len()).map(|i| profile.weight(value, i).unsigned_abs());
+                        let sum: u128 = amounts.map(u128::from).sum();
+                        assert!(is_noted || sum <= i64::MAX.unsigned_abs().into(), "{sum}");
                     }
                     assert!(rows(&recording).iter().all(|(_, rows)| rows.len() == profile.samples.len()));
                     opened += 1;

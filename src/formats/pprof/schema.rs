@@ -1,8 +1,8 @@
 //! The small messages of a profile. Texts are indices into the string table; identifiers are keys.
 //!
-//! Left out because nothing here reads them: `Mapping.memory_limit` and `Mapping.has_*` (what the
-//! locations hold tells the same), `Location.is_folded` and `Line.column`. Samples and labels are not here: they are walked
-//! by hand, because there are millions of them.
+//! Left out because nothing here reads them: `Mapping.has_*` (what the locations hold tells the
+//! same), `Location.is_folded` and `Line.column`. Samples and labels are not here: they are walked by
+//! hand, because there are millions of them.
 
 /// What a column of values measures.
 #[derive(Clone, Copy, PartialEq, prost::Message)]
@@ -20,6 +20,8 @@ pub(super) struct Mapping {
     pub(super) id: u64,
     #[prost(uint64, tag = "2")]
     pub(super) start: u64,
+    #[prost(uint64, tag = "3")]
+    pub(super) limit: u64,
     #[prost(uint64, tag = "4")]
     pub(super) offset: u64,
     #[prost(int64, tag = "5")]

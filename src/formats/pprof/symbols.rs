@@ -79,6 +79,8 @@ pub(super) struct Symbols {
 #[derive(Debug)]
 struct Mapping {
     start: u64,
+    /// First address behind it; 0 when unknown.
+    limit: u64,
     offset: u64,
     /// The last part of the path.
     base: String,
@@ -210,9 +212,11 @@ impl Symbols {
 }
 
 impl Mapping {
-    /// Where an address lies in the mapped file. An address before the mapping is left as it is.
+    /// Where an address lies in the mapped file. One outside the mapping is left as it is: it is a
+    /// place in the file already, or wrong.
     fn place(&self, address: u64) -> u64 {
-        address.checked_sub(self.start).map_or(address, |at| at.wrapping_add(self.offset))
+        let is_inside = address >= self.start && (self.limit == 0 || address < self.limit);
+        if is_inside { (address - self.start).wrapping_add(self.offset) } else { address }
     }
 }
 
@@ -221,6 +225,7 @@ fn mapping(raw: schema::Mapping, names: &mut Names, strings: &Strings) -> Mappin
     let base = path.rsplit(['/', '\\']).next().unwrap_or(path);
     Mapping {
         start: raw.start,
+        limit: raw.limit,
         offset: raw.offset,
         base: tail(base).to_owned(),
         is_kernel: ["[kernel", "[guest.kernel"].iter().any(|prefix| path.starts_with(prefix)) || base == "vmlinux",

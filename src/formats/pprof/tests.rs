@@ -353,21 +353,6 @@ fn values_are_scaled_counted_and_chosen() {
 }
 
 #[test]
-fn a_default_without_numbers_gives_way() {
-    let mut writer = Writer::new();
-    ["alloc", "gpu"].iter().for_each(|name| writer.value_type(name, "count"));
-    writer.sample(&[], &[0, 4, 0]);
-    assert_eq!(open(&writer.finish()).profiles[0].default_value, 1, "the first with a number");
-    writer.sample(&[], &[7, 4, 0]);
-    let cpu = Proto::default().number(1, writer.text("cpu")).number(2, writer.text("nanoseconds"));
-    writer.field(11, cpu);
-    assert_eq!(open(&writer.finish()).profiles[0].default_value, 0, "the one that was sampled");
-    let gpu = writer.text("gpu");
-    writer.number(14, gpu);
-    assert_eq!(open(&writer.finish()).profiles[0].default_value, 2, "asked for is asked for");
-}
-
-#[test]
 fn labels_are_texts_or_numbers() {
     let mut writer = Writer::new();
     writer.sample(&[], &[1]);

@@ -12,8 +12,6 @@ pub(super) struct Values {
     pub(super) values: Vec<Value>,
     /// Index of the one that is shown first.
     pub(super) default_value: usize,
-    /// Whether each holds nothing but zeros.
-    empty: Vec<bool>,
     /// Numbers below zero.
     negative: u64,
     /// Numbers that do not fit into 64 bits in their base unit.
@@ -43,27 +41,14 @@ pub(super) fn build(
         let column = built.measure(&name, column, factor);
         built.values.push(Value { name, unit, decimals: 0, weights: Weights::Each(column) });
     }
+    // The one that the file asks for, otherwise the last, as the format defines it.
     let asked = names.id(header.default_type);
-    let sampled = header.period_type.map_or(StringId::EMPTY, |period| names.id(period.name));
-    built.default_value = built.shown_first(&keys, asked, sampled);
+    let found = keys.iter().position(|&key| key == asked && key != StringId::EMPTY);
+    built.default_value = found.unwrap_or(keys.len().saturating_sub(1));
     built
 }
 
 impl Values {
-    /// The value that is shown first: the one that the file asks for, otherwise the last, as the
-    /// definition has it. Profilers that write a dozen values leave the last ones at zero; then the
-    /// one that was sampled is shown, or the first with a number in it.
-    fn shown_first(&self, keys: &[StringId], asked: StringId, sampled: StringId) -> usize {
-        let last = keys.len().saturating_sub(1);
-        let find = |key| keys.iter().position(|&k| k == key && k != StringId::EMPTY);
-        let with_numbers = |&i: &usize| !self.empty[i];
-        find(asked)
-            .or_else(|| Some(last).filter(with_numbers))
-            .or_else(|| find(sampled).filter(with_numbers))
-            .or_else(|| (0..keys.len()).find(with_numbers))
-            .unwrap_or(last)
-    }
-
     /// Scales a column by `factor` and looks at its numbers.
     fn measure(&mut self, name: &str, mut column: Column<i64>, factor: i64) -> Column<i64> {
         if factor != 1 {
@@ -76,7 +61,6 @@ impl Values {
             negative += segment.iter().filter(|&&v| v < 0).count() as u64;
         }
         self.negative += negative;
-        self.empty.push(sum == 0);
         if sum > i128::from(i64::MAX) {
             self.overflowing.push(name.to_owned());
         }

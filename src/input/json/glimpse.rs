@@ -124,7 +124,10 @@ mod tests {
         let head = br#" {"meta":{"a\"]":[1]},"nodes":[{"id":1,"callFrame":{"url":"x"}},{"id":2}],"samples":[1,2"#;
         let top = glimpse(head).expect("an object");
         let keys: Vec<_> = top.members().map(|(key, value)| (key.into_owned(), value.kind)).collect();
-        assert_eq!(keys, [("meta".into(), Kind::Object), ("nodes".into(), Kind::Array), ("samples".into(), Kind::Array)]);
+        assert_eq!(
+            keys,
+            [("meta".into(), Kind::Object), ("nodes".into(), Kind::Array), ("samples".into(), Kind::Array)]
+        );
         let nodes = top.get("nodes").expect("it is there");
         assert!(nodes.elements().all(|node| node.has("id")));
         assert_eq!(nodes.elements().count(), 2);

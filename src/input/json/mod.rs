@@ -948,5 +948,4 @@ mod tests {
         assert!(fails("{} {}").contains("byte 3: more follows"));
         assert!(fails("42 x").contains("more follows"));
     }
-
 }

@@ -267,7 +267,9 @@ mod tests {
     #[test]
     fn what_is_not_plain_stops_a_run() {
         let blank = " ".repeat(BLOCK_BYTES);
-        for odd in ["007", "00", "-", "--1", "1.5", "1e3", "\"1\"", "", " ", "1 2", "+1", "0x1", "1234567890123456789", "]"] {
+        for odd in
+            ["007", "00", "-", "--1", "1.5", "1e3", "\"1\"", "", " ", "1 2", "+1", "0x1", "1234567890123456789", "]"]
+        {
             let mut found = Vec::new();
             let data = format!("12,{odd},1,{blank}");
             let stopped = run_of_integers(data.as_bytes(), 1, &mut |n| found.push(n));

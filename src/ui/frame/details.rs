@@ -127,8 +127,8 @@ fn content(store: Store) -> AnyView {
         Load::Empty => notes::facts(store),
         Load::Failed(failure) => view! { <p class="problem" role="alert">{failure.message}</p> }.into_any(),
         load => match load.value().as_deref() {
-            Some(Some(details)) => view(store, details),
-            Some(None) => absent(store),
+            Some(Some(details)) if details.places > 0 => view(store, details),
+            Some(_) => absent(store),
             None => ().into_any(),
         },
     })
@@ -322,11 +322,13 @@ fn relative(store: Store, row: &FunctionRow, most: f64) -> AnyView {
     view! {
         <tr>
             <td class="nm">
-                {swatch(&row.label.token)}
-                <button type="button" class="fn-link" on:click=move |_| store.select_function(key.clone())>
-                    <code>{format::name(&row.label)}</code>
-                </button>
-                <span class="quiet">{row.label.place.clone()}</span>
+                <span class="nm-line">
+                    {swatch(&row.label.token)}
+                    <button type="button" class="fn-link" on:click=move |_| store.select_function(key.clone())>
+                        <code>{format::name(&row.label)}</code>
+                    </button>
+                    <span class="quiet">{row.label.place.clone()}</span>
+                </span>
             </td>
             <td class="num barcell" title=format::share_and_samples(&row.total)>{bar(share, "total")}{figure_of(&row.total)}</td>
         </tr>

@@ -78,7 +78,7 @@ fn card(store: Store, index: usize, finding: Finding, is_shown: bool) -> AnyView
     view! {
         <button type="button" class="finding" class:on=move || is_on.get() class:shown=is_shown on:click=choose>
             <span class=format!("fnum {severity}")>{index + 1}</span>
-            <span class="ft"><b>{title}</b><span>{text}</span></span>
+            <span class="ft"><b>{title}</b><span class="ft-text">{text}</span></span>
             <span class="wide">{icon("right")}</span>
         </button>
     }
@@ -94,12 +94,13 @@ fn function_words(row: &FunctionRow) -> (AnyView, AnyView) {
         false => view! { <span class="num">{share}</span> }.into_any(),
     };
     let title = view! {
-        <span title="Itself, or in built-ins that it calls and that have no frame."><code>{name}</code>" "{own}" self"</span>
+        <code class="clip">{name}</code>
+        <span title="Itself, or in built-ins that it calls and that have no frame.">{own}" self"</span>
     };
     let plus_minus = (!row.plus_minus.is_empty()).then(|| format!("{} · ", row.plus_minus));
     let samples = format::samples(row.self_value.samples);
     let place = (!row.label.place.is_empty()).then(|| format!(" · {}", row.label.place));
-    let text = view! { {plus_minus}{figure_of(&row.self_value)}" · "{samples}{place} };
+    let text = view! { <span>{plus_minus}{figure_of(&row.self_value)}" · "{samples}</span><span class="clip">{place}</span> };
     (title.into_any(), text.into_any())
 }
 
@@ -108,11 +109,11 @@ fn stall_words(store: Store, report: &StallReport) -> (AnyView, AnyView) {
     let threshold = store.state.with(|state| state.threshold_ms);
     let worst = report.stalls.iter().find(|stall| stall.kind == "stall");
     let length = worst.map(|stall| figure_of(&stall.length));
-    let title = view! { {count}" ≥ "{threshold}"\u{202f}ms, worst "{length} };
+    let title = view! { <span>{count}" ≥ "{threshold}"\u{202f}ms, worst "{length}</span> };
     let blamed = worst.and_then(|stall| stall.culprit.as_ref()).map(|label| {
         let name = format::name(label);
-        view! { " · worst by "<code>{name}</code> }
+        view! { <span>" · worst by "</span><code class="clip">{name}</code> }
     });
-    let text = view! { {figure_of(&report.total)}" blocked"{blamed} };
+    let text = view! { <span>{figure_of(&report.total)}" blocked"</span>{blamed} };
     (title.into_any(), text.into_any())
 }

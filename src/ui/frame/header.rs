@@ -87,7 +87,7 @@ fn recording_choices(store: Store) -> Vec<Choice> {
         .map(|(index, file)| Choice {
             extra: Some((format!("Close {}", file.name), Callback::new(move |()| store.close(index)))),
             ..Choice::new(file.name.clone(), move || store.dispatch(Action::Activate(index)))
-                .with_note(standing(store.session_of(file)))
+                .with_note(standing(untrack(|| store.session_of(file))))
                 .chosen(index == active)
         })
         .collect();

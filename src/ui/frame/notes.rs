@@ -40,7 +40,7 @@ fn of(store: Store, session: Session, overview: &Overview) -> AnyView {
         ("opened in", format!("{} ({})", format::seconds(overview.millis), format::speed(overview.size, overview.millis))),
         ("memory", memory.to_string()),
         ("threads", format::count(overview.threads.len() as u64)),
-        ("sha-256", overview.fingerprint.clone()),
+        ("sha-256", format!("{}… (size, first and last MiB)", overview.fingerprint.chars().take(16).collect::<String>())),
     ];
     let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value));
     let rows = facts.chain(overview.meta.iter().cloned()).map(|(name, value)| {

@@ -100,7 +100,14 @@ fn lines(store: Store, text: &str, functions: Vec<FunctionRow>) -> Vec<Line> {
         let name = name_of(row).to_lowercase();
         words.iter().all(|word| name.contains(word)) && (has_recording || works_without_recording(row.command))
     };
-    let commands = KEYS.iter().filter(|row| row.command != Command::Palette).filter(fits).map(Line::Command);
+    // What begins with the text comes before what merely holds it.
+    let begins = |row: &&KeyRow| {
+        let name = name_of(row).to_lowercase();
+        words.first().is_some_and(|first| name.split(' ').any(|word| word.starts_with(first.as_str())))
+    };
+    let fitting = KEYS.iter().filter(|row| row.command != Command::Palette).filter(fits);
+    let (first, then): (Vec<_>, Vec<_>) = fitting.partition(begins);
+    let commands = first.into_iter().chain(then).map(Line::Command);
     commands.chain(functions.into_iter().map(|row| Line::Function(Box::new(row)))).collect()
 }
 

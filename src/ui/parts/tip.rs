@@ -94,6 +94,17 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Tips<T> {
         self.timer.set_value(timer);
     }
 
+    /// Shows a tip after a moment, and from then on moves with the pointer.
+    pub fn follow(self, anchor: Anchor, content: T) {
+        if self.is_shown() && !self.is_held.get_untracked() {
+            self.shown.set(Some((anchor, content)));
+        } else if self.next.with_value(Option::is_some) {
+            self.next.set_value(Some((anchor, content)));
+        } else {
+            self.offer(anchor, content);
+        }
+    }
+
     /// The pointer is elsewhere: the tip goes, unless it is held.
     pub fn leave(self) {
         if !self.is_held.get_untracked() {

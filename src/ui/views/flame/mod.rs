@@ -258,7 +258,7 @@ pub(super) fn nothing_left(store: Store) -> AnyView {
     let acts = has_filters.then(|| {
         view! {
             <div class="row">
-                <button type="button" class="btn" on:click=move |_| drop(store.run(Command::Undo))>
+                <button type="button" class="btn" on:click=move |_| { store.run(Command::Undo); }>
                     "Undo"
                     {crate::ui::parts::keycaps(crate::state::keys::key_of(Command::Undo))}
                 </button>

@@ -145,7 +145,13 @@ impl Flame {
         }
         storage::write("zoom-hint", Some("seen"));
         self.hint.set(true);
-        set_timeout(move || drop(self.hint.try_set(false)), HINT);
+        set_timeout(
+            move || {
+                // The view may be gone by then.
+                let _ = self.hint.try_set(false);
+            },
+            HINT,
+        );
     }
 
     fn open_menu(self, at: Point) {
