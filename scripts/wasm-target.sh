@@ -13,7 +13,7 @@
 target=wasm32-unknown-unknown
 choice=target/wasm-toolchain
 fallback=wasm
-packages="rustc-web cargo-web rust-web-src rust-web-llvm"
+packages="rustc-web cargo-web rust-web-src rust-web-llvm rust-web-clippy"
 
 # has_std COMMAND...: does this rustc have a standard library for the target?
 has_std() {

@@ -33,7 +33,6 @@ pub struct FromWorker {
 
 /// What the page asks of a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "messages are few and short-lived")]
 pub enum Request {
     /// Open the blobs that cross beside this message, under these names, as one recording.
     Open {
@@ -87,7 +86,6 @@ impl Default for OpenOptions {
 
 /// What a worker says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "messages are few and short-lived")]
 pub enum Reply {
     /// The worker listens. Carries the catalogue of formats for the start page.
     Ready {
@@ -670,7 +668,6 @@ pub struct Picture {
 
 /// What a canvas shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "messages are few and short-lived")]
 pub enum Content {
     /// A flame graph.
     Flame(FlameView),

@@ -92,14 +92,17 @@ fn case_of_file(file: &Path) -> Case {
 }
 
 fn cases() -> Vec<Case> {
-    let folder = std::env::var_os("HOLD").map_or_else(|| common::package().join("tests/fixtures/stalls"), PathBuf::from);
+    let folder =
+        std::env::var_os("HOLD").map_or_else(|| common::package().join("tests/fixtures/stalls"), PathBuf::from);
     let files = common::files_below(&folder);
     files.iter().filter(|f| f.extension().is_some_and(|e| e == "cpuprofile")).map(|f| case_of_file(f)).collect()
 }
 
 #[test]
 fn print() {
-    println!("| recording | true | found | inside | on path | blamed strict / lenient | extra | busy | error median / largest ms |");
+    println!(
+        "| recording | true | found | inside | on path | blamed strict / lenient | extra | busy | error median / largest ms |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
     let verbose = std::env::var_os("VERBOSE").is_some();
     let mut all = cases();
@@ -120,15 +123,30 @@ fn print() {
         let (median, largest) = score.errors().unwrap_or_default();
         println!(
             "| {} | {} | {} | {} | {} | {strict} / {} | {} | {} | {:.1} / {:+.1} {}|",
-            case.name, score.truths, score.found, score.inside, score.on_path, score.blamed, score.extra.len(),
-            score.loop_busy, median as f64 / 1e6, largest as f64 / 1e6,
+            case.name,
+            score.truths,
+            score.found,
+            score.inside,
+            score.on_path,
+            score.blamed,
+            score.extra.len(),
+            score.loop_busy,
+            median as f64 / 1e6,
+            largest as f64 / 1e6,
             if score.lengths_are_right() { "" } else { "(!) " },
         );
         if verbose {
             println!("{}", score.report(""));
             for s in &opened.found.stalls {
                 if s.kind != StallKind::Stall {
-                    println!("  busy {:.1} at {:.1} {:?} {} {}", s.duration_ns as f64 / 1e6, (opened.start_ns() + s.start_ns) as f64 / 1e6, s.kind, s.culprit.as_ref().map_or("-", |c| opened.recording.name(c.function)), s.why);
+                    println!(
+                        "  busy {:.1} at {:.1} {:?} {} {}",
+                        s.duration_ns as f64 / 1e6,
+                        (opened.start_ns() + s.start_ns) as f64 / 1e6,
+                        s.kind,
+                        s.culprit.as_ref().map_or("-", |c| opened.recording.name(c.function)),
+                        s.why
+                    );
                 }
             }
         }

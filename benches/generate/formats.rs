@@ -27,12 +27,7 @@ const BUFFER_BYTES: usize = 1 << 16;
 
 impl Sink {
     pub(crate) fn create(path: &str, bytes_wanted: u64) -> io::Result<Self> {
-        Ok(Self {
-            file: File::create(path)?,
-            drained: 0,
-            buffer: Vec::with_capacity(BUFFER_BYTES * 2),
-            bytes_wanted,
-        })
+        Ok(Self { file: File::create(path)?, drained: 0, buffer: Vec::with_capacity(BUFFER_BYTES * 2), bytes_wanted })
     }
 
     fn is_full(&self) -> bool {
@@ -104,12 +99,7 @@ struct Samples {
 }
 
 /// `{nodes, startTime, endTime, samples, timeDeltas}` without line breaks, as Node writes it.
-pub(crate) fn cpuprofile(
-    walk: &mut Walk<'_>,
-    seed: u64,
-    interval_us: u32,
-    out: &mut Sink,
-) -> io::Result<Counts> {
+pub(crate) fn cpuprofile(walk: &mut Walk<'_>, seed: u64, interval_us: u32, out: &mut Sink) -> io::Result<Counts> {
     let mut counts = Counts::default();
     let program = walk.program;
     let samples = take_samples(walk, seed, interval_us, out.bytes_wanted, &mut counts);
@@ -128,19 +118,10 @@ pub(crate) fn cpuprofile(
 }
 
 /// Takes samples until their digits and commas fill what the nodes leave of the wanted size.
-fn take_samples(
-    walk: &mut Walk<'_>,
-    seed: u64,
-    interval_us: u32,
-    bytes_wanted: u64,
-    counts: &mut Counts,
-) -> Samples {
+fn take_samples(walk: &mut Walk<'_>, seed: u64, interval_us: u32, bytes_wanted: u64, counts: &mut Counts) -> Samples {
     let mut rng = Rng::new(seed.wrapping_add(1));
     let nodes = walk.program.nodes();
-    let mut samples = Samples {
-        hits: vec![0; nodes as usize + 5],
-        ..Samples::default()
-    };
+    let mut samples = Samples { hits: vec![0; nodes as usize + 5], ..Samples::default() };
     let mut left = bytes_wanted.saturating_sub(u64::from(nodes) * NODE_BYTES);
     while left > 0 {
         let id = id_of(walk.step(), &walk.program.depth, counts);
@@ -192,17 +173,11 @@ fn digits(number: i64) -> u64 {
 }
 
 fn write_nodes(program: &Program, hits: &[u32], out: &mut Sink) -> io::Result<()> {
-    let outermost: Vec<u32> = [PROGRAM_ID, IDLE_ID, GC_ID]
-        .into_iter()
-        .chain(program.children(0).iter().map(|child| child + 4))
-        .collect();
+    let outermost: Vec<u32> =
+        [PROGRAM_ID, IDLE_ID, GC_ID].into_iter().chain(program.children(0).iter().map(|child| child + 4)).collect();
     out.text("{\"nodes\":[");
     write_pseudo(ROOT_ID, "(root)", hits, &outermost, out);
-    for (id, name) in [
-        (PROGRAM_ID, "(program)"),
-        (IDLE_ID, "(idle)"),
-        (GC_ID, "(garbage collector)"),
-    ] {
+    for (id, name) in [(PROGRAM_ID, "(program)"), (IDLE_ID, "(idle)"), (GC_ID, "(garbage collector)")] {
         out.text(",");
         write_pseudo(id, name, hits, &[], out);
     }
@@ -391,9 +366,7 @@ fn emit(field: u64, message: &mut Message, out: &mut Sink) -> io::Result<()> {
 pub(crate) fn pprof(walk: &mut Walk<'_>, seed: u64, out: &mut Sink) -> io::Result<Counts> {
     let mut counts = Counts::default();
     let program = walk.program;
-    let mut strings = Strings {
-        texts: vec![String::new()],
-    };
+    let mut strings = Strings { texts: vec![String::new()] };
     let cpu = write_types(&mut strings, out)?;
     write_functions(program, &mut strings, out)?;
     write_locations(program, out)?;
@@ -404,11 +377,7 @@ pub(crate) fn pprof(walk: &mut Walk<'_>, seed: u64, out: &mut Sink) -> io::Resul
         strings.add(format!("GET /api/v1/resource/{i}"));
     }
     let mut rng = Rng::new(seed.wrapping_add(6));
-    let mut labels = SampleLabels {
-        thread_key,
-        endpoint_key,
-        first_endpoint,
-    };
+    let mut labels = SampleLabels { thread_key, endpoint_key, first_endpoint };
     let mut parts = SampleParts::default();
     // Strings, written last, are a small constant; the loop ends when the samples fill the size.
     while !out.is_full() {
@@ -447,11 +416,7 @@ fn write_types(strings: &mut Strings, out: &mut Sink) -> io::Result<(u64, u64)> 
 fn write_functions(program: &Program, strings: &mut Strings, out: &mut Sink) -> io::Result<()> {
     let mut message = Message::default();
     for (i, function) in program.functions.iter().enumerate() {
-        let name = if function.name.is_empty() {
-            "main.func1".to_owned()
-        } else {
-            format!("main.{}", function.name)
-        };
+        let name = if function.name.is_empty() { "main.func1".to_owned() } else { format!("main.{}", function.name) };
         let name = strings.add(name);
         message.field(1, i as u64 + 1);
         message.field(2, name);
@@ -536,9 +501,7 @@ impl SampleLabels {
         parts.part.field(3, u64::from(1000 + rng.below(64)));
         parts.close(3);
         parts.part.field(1, self.endpoint_key);
-        parts
-            .part
-            .field(2, self.first_endpoint + u64::from(rng.skewed(ENDPOINTS)));
+        parts.part.field(2, self.first_endpoint + u64::from(rng.skewed(ENDPOINTS)));
         parts.close(3);
         emit(2, &mut parts.sample, out)
     }

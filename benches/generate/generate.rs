@@ -70,9 +70,7 @@ fn run(options: &Options) -> Result<String, String> {
     let mut sink = Sink::create(&options.out, options.bytes).map_err(failed)?;
     let mut walk = program.walk(options.seed);
     let counts = match options.format {
-        Format::CpuProfile => {
-            formats::cpuprofile(&mut walk, options.seed, options.interval_us, &mut sink)
-        }
+        Format::CpuProfile => formats::cpuprofile(&mut walk, options.seed, options.interval_us, &mut sink),
         Format::Folded => formats::folded(&program, options.seed, &mut sink),
         Format::Pprof => formats::pprof(&mut walk, options.seed, &mut sink),
     }
@@ -147,8 +145,7 @@ fn format_named(name: &str) -> Result<Format, String> {
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.parse()
-        .map_err(|_| format!("not a number that fits: {text}"))
+    text.parse().map_err(|_| format!("not a number that fits: {text}"))
 }
 
 /// `22MB`, `1.5GB`, `800k` or plain bytes.

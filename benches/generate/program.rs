@@ -58,12 +58,12 @@ impl Rng {
 }
 
 const VERBS: [&str; 20] = [
-    "parse", "render", "update", "compute", "read", "write", "flush", "resolve", "build", "encode",
-    "decode", "merge", "visit", "emit", "commit", "schedule", "validate", "hash", "sort", "patch",
+    "parse", "render", "update", "compute", "read", "write", "flush", "resolve", "build", "encode", "decode", "merge",
+    "visit", "emit", "commit", "schedule", "validate", "hash", "sort", "patch",
 ];
 const NOUNS: [&str; 20] = [
-    "Node", "Token", "Request", "Response", "Query", "Row", "Column", "Buffer", "Chunk", "Stream",
-    "Layout", "Tree", "Graph", "Index", "Cache", "Session", "Header", "Schema", "Record", "Batch",
+    "Node", "Token", "Request", "Response", "Query", "Row", "Column", "Buffer", "Chunk", "Stream", "Layout", "Tree",
+    "Graph", "Index", "Cache", "Session", "Header", "Schema", "Record", "Batch",
 ];
 const TAILS: [&str; 8] = ["", "", "", "Async", "Sync", "Internal", "Slow", "ById"];
 const FOLDERS: [&str; 12] = [
@@ -129,13 +129,8 @@ impl Program {
 
     /// Every function has a few usual callees, so the same pairs recur all over the tree.
     fn grow_tree(&mut self, rng: &mut Rng, shape: &Shape) {
-        let callees: Vec<Vec<u32>> = (0..shape.functions)
-            .map(|_| {
-                (0..2 + rng.below(6))
-                    .map(|_| rng.below(shape.functions))
-                    .collect()
-            })
-            .collect();
+        let callees: Vec<Vec<u32>> =
+            (0..shape.functions).map(|_| (0..2 + rng.below(6)).map(|_| rng.below(shape.functions)).collect()).collect();
         for node in 1..shape.nodes {
             let parent = self.choose_parent(rng, node, shape.depth_max);
             let caller = self.function[parent as usize];
@@ -155,11 +150,7 @@ impl Program {
 
     /// Mostly a callee of the newest node (a chain of calls), sometimes of one of its callers.
     fn choose_parent(&self, rng: &mut Rng, node: u32, depth_max: u16) -> u32 {
-        let climb = if rng.chance(0.62) {
-            0
-        } else {
-            1 + rng.geometric(0.45, u32::from(depth_max))
-        };
+        let climb = if rng.chance(0.62) { 0 } else { 1 + rng.geometric(0.45, u32::from(depth_max)) };
         let mut parent = self.climb(node - 1, climb);
         while self.depth[parent as usize] >= depth_max - 1 {
             parent = self.parent[parent as usize];
@@ -208,8 +199,7 @@ impl Program {
     }
 
     pub(crate) fn children(&self, node: u32) -> &[u32] {
-        let range =
-            self.first_child[node as usize] as usize..self.first_child[node as usize + 1] as usize;
+        let range = self.first_child[node as usize] as usize..self.first_child[node as usize + 1] as usize;
         &self.children[range]
     }
 
@@ -228,12 +218,7 @@ impl Program {
 
     /// The execution, from its beginning.
     pub(crate) fn walk(&self, seed: u64) -> Walk<'_> {
-        let mut walk = Walk {
-            program: self,
-            rng: Rng::new(seed ^ 0x5bd1_e995),
-            node: 1,
-            paused: None,
-        };
+        let mut walk = Walk { program: self, rng: Rng::new(seed ^ 0x5bd1_e995), node: 1, paused: None };
         walk.descend(0);
         walk
     }
@@ -241,9 +226,7 @@ impl Program {
 
 fn invent_functions(rng: &mut Rng, count: u32) -> Vec<Function> {
     let files = (count / 12).max(1);
-    (0..count)
-        .map(|i| invent_function(rng, i, i % files))
-        .collect()
+    (0..count).map(|i| invent_function(rng, i, i % files)).collect()
 }
 
 fn invent_function(rng: &mut Rng, i: u32, file: u32) -> Function {
@@ -253,12 +236,7 @@ fn invent_function(rng: &mut Rng, i: u32, file: u32) -> Function {
     if method {
         name = format!("{}{}.", rng.pick(&NOUNS), rng.pick(&NOUNS));
     }
-    name += &format!(
-        "{}{}{}",
-        rng.pick(&VERBS),
-        rng.pick(&NOUNS),
-        rng.pick(&TAILS)
-    );
+    name += &format!("{}{}{}", rng.pick(&VERBS), rng.pick(&NOUNS), rng.pick(&TAILS));
     if rng.chance(0.5) {
         name += &format!("_{i:x}");
     }
@@ -268,12 +246,7 @@ fn invent_function(rng: &mut Rng, i: u32, file: u32) -> Function {
     let word = |words: &[&'static str], step: u32| words[(file * step) as usize % words.len()];
     Function {
         name,
-        file: format!(
-            "{}/{}-{}-{file}.js",
-            word(&FOLDERS, 1),
-            word(&VERBS, 1),
-            word(&NOUNS, 7).to_ascii_lowercase()
-        ),
+        file: format!("{}/{}-{}-{file}.js", word(&FOLDERS, 1), word(&VERBS, 1), word(&NOUNS, 7).to_ascii_lowercase()),
         file_index: file,
         line: 1 + rng.below(1500),
         column: 1 + rng.below(90),
@@ -329,11 +302,7 @@ impl Walk<'_> {
     /// Returns from a few calls and makes others; one step in a hundred lands anywhere, so that a
     /// long run visits the whole tree.
     fn move_on(&mut self) {
-        let returns = if self.rng.chance(0.004) {
-            1000
-        } else {
-            1 + self.rng.geometric(0.45, 40)
-        };
+        let returns = if self.rng.chance(0.004) { 1000 } else { 1 + self.rng.geometric(0.45, 40) };
         let mut node = self.program.climb(self.node, returns);
         if self.rng.chance(0.01) {
             node = self.rng.below(self.program.nodes());
@@ -349,10 +318,6 @@ impl Walk<'_> {
             }
             node = children[self.rng.skewed(children.len() as u32) as usize];
         }
-        self.node = if node == 0 {
-            1 + self.rng.below(self.program.nodes() - 1)
-        } else {
-            node
-        };
+        self.node = if node == 0 { 1 + self.rng.below(self.program.nodes() - 1) } else { node };
     }
 }

@@ -18,7 +18,14 @@ pub struct Activity {
 
 /// The activity of a profile whose samples own time; empty otherwise. The kind of a sample is that
 /// of its innermost function.
-pub fn activity(recording: &Recording, modules: &Modules, profile: &Profile, value: usize, range: TimeRange, bins: usize) -> Activity {
+pub fn activity(
+    recording: &Recording,
+    modules: &Modules,
+    profile: &Profile,
+    value: usize,
+    range: TimeRange,
+    bins: usize,
+) -> Activity {
     let mut out = Activity { range: Some(range), bins: vec![[0; Kind::ALL.len()]; bins], late: vec![0; bins] };
     let Some(time) = &profile.time else { return out };
     if !matches!(profile.values[value].weights, Weights::Owned) || bins == 0 || range.to_ns <= range.from_ns {
@@ -42,7 +49,14 @@ pub fn activity(recording: &Recording, modules: &Modules, profile: &Profile, val
 }
 
 /// Own time of one function in equal bins of a range, 0..1 of each bin.
-pub fn spark(recording: &Recording, profile: &Profile, value: usize, function: FunctionId, range: TimeRange, bins: usize) -> Vec<f32> {
+pub fn spark(
+    recording: &Recording,
+    profile: &Profile,
+    value: usize,
+    function: FunctionId,
+    range: TimeRange,
+    bins: usize,
+) -> Vec<f32> {
     let Some(time) = &profile.time else { return Vec::new() };
     if !matches!(profile.values[value].weights, Weights::Owned) || bins == 0 || range.to_ns <= range.from_ns {
         return Vec::new();

@@ -130,7 +130,12 @@ pub fn problem(before: &Aggregate, after: &Aggregate) -> Option<String> {
 }
 
 /// All functions of two aggregates, joined by key and sorted. One merge of two sorted lists.
-pub fn join<'a>(before: &'a Aggregate, after: &'a Aggregate, sort: Sort, keep: impl Fn(&Side) -> bool) -> Vec<Pair<'a>> {
+pub fn join<'a>(
+    before: &'a Aggregate,
+    after: &'a Aggregate,
+    sort: Sort,
+    keep: impl Fn(&Side) -> bool,
+) -> Vec<Pair<'a>> {
     let (mut a, mut b) = (before.functions.iter().peekable(), after.functions.iter().peekable());
     let mut pairs = Vec::new();
     loop {

@@ -32,16 +32,8 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of the summary line.
-    pub const ALL: [Self; 8] = [
-        Self::Own,
-        Self::Dependency,
-        Self::Runtime,
-        Self::Native,
-        Self::Kernel,
-        Self::Gc,
-        Self::Program,
-        Self::Idle,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Own, Self::Dependency, Self::Runtime, Self::Native, Self::Kernel, Self::Gc, Self::Program, Self::Idle];
 
     /// Stable word, also part of colour names.
     pub fn word(self) -> &'static str {
@@ -84,7 +76,8 @@ pub struct Modules {
 impl Modules {
     /// Classifies all functions. Linear in functions.
     pub fn of(recording: &Recording) -> Self {
-        let kinds: Vec<Kind> = (0..recording.functions.len()).map(|i| kind(recording, FunctionId::from_index(i))).collect();
+        let kinds: Vec<Kind> =
+            (0..recording.functions.len()).map(|i| kind(recording, FunctionId::from_index(i))).collect();
         let own = kinds.iter().enumerate().filter(|(_, k)| **k == Kind::Own);
         let root = common_folder(own.map(|(i, _)| plain_path(recording.file(FunctionId::from_index(i)))));
         let mut modules = Self { kind: kinds, ..Self::default() };
@@ -173,7 +166,8 @@ const DEPENDENCY_FOLDERS: &[&str] = &[
     "/.m2/",
 ];
 
-const RUNTIME_STARTS: &[&str] = &["node:", "internal/", "<frozen ", "<built-in", "/rustc/", "deno:", "ext:", "native ", "extensions::"];
+const RUNTIME_STARTS: &[&str] =
+    &["node:", "internal/", "<frozen ", "<built-in", "/rustc/", "deno:", "ext:", "native ", "extensions::"];
 
 const RUNTIME_FOLDERS: &[&str] = &[
     "/usr/local/go/src/",
@@ -189,10 +183,54 @@ const RUNTIME_FOLDERS: &[&str] = &[
 
 /// First parts of the import paths of Go's own library; paths are relative when built with `-trimpath`.
 const GO_LIBRARY: &[&str] = &[
-    "archive", "bufio", "bytes", "cmp", "compress", "container", "context", "crypto", "database", "debug", "embed",
-    "encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image", "index", "internal", "io", "iter",
-    "log", "maps", "math", "mime", "net", "os", "path", "plugin", "reflect", "regexp", "runtime", "slices", "sort",
-    "strconv", "strings", "structs", "sync", "syscall", "testing", "text", "time", "unicode", "unique", "unsafe",
+    "archive",
+    "bufio",
+    "bytes",
+    "cmp",
+    "compress",
+    "container",
+    "context",
+    "crypto",
+    "database",
+    "debug",
+    "embed",
+    "encoding",
+    "errors",
+    "expvar",
+    "flag",
+    "fmt",
+    "go",
+    "hash",
+    "html",
+    "image",
+    "index",
+    "internal",
+    "io",
+    "iter",
+    "log",
+    "maps",
+    "math",
+    "mime",
+    "net",
+    "os",
+    "path",
+    "plugin",
+    "reflect",
+    "regexp",
+    "runtime",
+    "slices",
+    "sort",
+    "strconv",
+    "strings",
+    "structs",
+    "sync",
+    "syscall",
+    "testing",
+    "text",
+    "time",
+    "unicode",
+    "unique",
+    "unsafe",
 ];
 
 fn kind_by_path(file: &str, name: &str) -> Kind {

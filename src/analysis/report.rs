@@ -186,9 +186,7 @@ pub fn json_line(recording: &Recording, file: &str, options: &Options) -> String
         fingerprint: &recording.origin.fingerprint,
         notes: &recording.notes,
         profiles: each_value(recording).map(|(p, v)| profile_line(recording, &modules, p, v, options)).collect(),
-        stalls: (0..recording.profiles.len())
-            .filter_map(|p| stalls_line(recording, &modules, p, options))
-            .collect(),
+        stalls: (0..recording.profiles.len()).filter_map(|p| stalls_line(recording, &modules, p, options)).collect(),
     };
     serde_json::to_string(&line).expect("plain data can be written as JSON")
 }
@@ -226,12 +224,7 @@ fn profile_line<'a>(
         total: Exact(scoped.tree.total.get(0), measured.decimals),
         start_ns: profile.time.as_ref().map(|t| t.start_ns).or(profile.extent.start_ns),
         duration_ns: states.as_ref().map(|s| s.duration_ns).or_else(|| duration(profile)),
-        interval_ns: profile
-            .time
-            .as_ref()
-            .map(|t| t.interval_ns)
-            .filter(|&ns| ns > 0)
-            .or(profile.extent.interval_ns),
+        interval_ns: profile.time.as_ref().map(|t| t.interval_ns).filter(|&ns| ns > 0).or(profile.extent.interval_ns),
         states: states.as_ref().map(states_line),
         functions: function_lines(recording, modules, &scoped, measured.decimals, options.top),
     }

@@ -103,7 +103,10 @@ mod tests {
     use crate::model::vocab::{Filter, FrameKey, Scope, TimeRange};
 
     fn sum(states: &States) -> i64 {
-        states.before_first_ns + states.after_last_ns + states.filtered_ns + states.kinds.iter().map(|k| k.1).sum::<i64>()
+        states.before_first_ns
+            + states.after_last_ns
+            + states.filtered_ns
+            + states.kinds.iter().map(|k| k.1).sum::<i64>()
     }
 
     #[test]
@@ -122,7 +125,11 @@ mod tests {
                 }
                 let scoped = Scoped::new(&recording, &modules, &Scope { filters, ..Scope::default() });
                 let states = states(&recording, &modules, &scoped).expect("it is timed");
-                assert_eq!((states.duration_ns, sum(&states)), (range.1 - range.0, range.1 - range.0), "{range:?} {drop}");
+                assert_eq!(
+                    (states.duration_ns, sum(&states)),
+                    (range.1 - range.0, range.1 - range.0),
+                    "{range:?} {drop}"
+                );
             }
         }
     }

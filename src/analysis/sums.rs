@@ -160,7 +160,9 @@ pub fn rows_in(profile: &Profile, value: usize, range: Option<TimeRange>) -> (us
     let to = time.at_ns.partition_point(|at| at < range.to_ns);
     let from = match profile.values[value].weights {
         // The sample before the range may reach into it.
-        Weights::Owned if first > 0 && time.at_ns.get(first - 1) + time.owned_ns(first - 1) > range.from_ns => first - 1,
+        Weights::Owned if first > 0 && time.at_ns.get(first - 1) + time.owned_ns(first - 1) > range.from_ns => {
+            first - 1
+        }
         _ => first,
     };
     (from.min(to), to)
@@ -174,9 +176,8 @@ mod tests {
     #[test]
     fn a_range_cuts_the_samples_at_its_edges() {
         let recording = picture::timed("a 10\nb 10\na 10");
-        let sums = |from_ns, to_ns| {
-            sums(&recording, &recording.profiles[0], 0, Some(TimeRange { from_ns, to_ns })).value
-        };
+        let sums =
+            |from_ns, to_ns| sums(&recording, &recording.profiles[0], 0, Some(TimeRange { from_ns, to_ns })).value;
         assert_eq!(sums(5, 15), [5, 5, 0]);
         assert_eq!(sums(12, 13), [0, 1, 0]);
         assert_eq!(sums(0, 30), [20, 10, 0]);

@@ -96,9 +96,9 @@ impl ShapeBuilder {
     pub fn child(&mut self, parent: u32, function: FunctionId) -> u32 {
         let hash = self.hasher.hash_one((parent, function));
         let shape = &self.shape;
-        let found = self.table.find(hash, |&i| {
-            shape.parent.get(i as usize) == parent && shape.function.get(i as usize) == function
-        });
+        let found = self
+            .table
+            .find(hash, |&i| shape.parent.get(i as usize) == parent && shape.function.get(i as usize) == function);
         if let Some(&node) = found {
             return node;
         }

@@ -10,7 +10,9 @@ use crate::analysis::functions::by_name;
 use crate::analysis::modules::Kind;
 use crate::analysis::search::Matches;
 use crate::analysis::tree::{DROPPED, ROOT, Tree};
-use crate::draw::{self, ALL, FlameBox, Hit, Look, Marks, Metrics, MergedRows, Paint, PaintList, Rows, Span, TimeRows, Viewport};
+use crate::draw::{
+    self, ALL, FlameBox, Hit, Look, Marks, MergedRows, Metrics, Paint, PaintList, Rows, Span, TimeRows, Viewport,
+};
 use crate::model::vocab::{Order, Path};
 use crate::model::{Column, FunctionId, Recording};
 use crate::protocol::{CanvasId, Direction, FlameView, Painted, Picture, Tip, path_print};
@@ -72,6 +74,19 @@ impl Geometry {
             _ if node as usize + 1 >= self.prepared.scoped.tree.shape.len() => Vec::new(),
             _ => self.prepared.scoped.tree.shape.path(node + 1),
         }
+    }
+
+    /// The boxes' nodes from the outermost call to `node`.
+    fn nodes_to(&self, node: u32) -> Vec<u32> {
+        let mut nodes: Vec<u32> = match &self.kind {
+            GeometryKind::Callers { callers, .. } => {
+                std::iter::successors(Some(node), |&n| callers.parent(n)).collect()
+            }
+            _ if node as usize + 1 >= self.prepared.scoped.tree.shape.len() => vec![node],
+            _ => self.prepared.scoped.tree.shape.upwards(node + 1).map(|n| n - 1).collect(),
+        };
+        nodes.reverse();
+        nodes
     }
 
     /// The box at the end of a path and its row.
@@ -151,7 +166,13 @@ impl Engine {
     }
 
     /// Paints a flame graph into the list.
-    pub(super) fn flame(&mut self, picture: &Picture, view: &FlameView, metrics: &Metrics, list: &mut PaintList) -> Painted {
+    pub(super) fn flame(
+        &mut self,
+        picture: &Picture,
+        view: &FlameView,
+        metrics: &Metrics,
+        list: &mut PaintList,
+    ) -> Painted {
         let geometry = self.geometry(view);
         let matches = Matches::of(&self.recording, &self.modules, &view.search).unwrap_or_default();
         let look = self.look(&geometry, view, &matches);
@@ -163,10 +184,10 @@ impl Engine {
         Painted {
             canvas: CanvasId::Flame,
             content_height: list.content_height,
-            boxes: list.boxes as u32,
-            merged: list.merged as u64,
+            boxes: list.boxes,
+            merged: list.merged,
             crumbs: view.zoom.clone(),
-            matches: list.matches as u32,
+            matches: list.matches,
             row_px: draw::ROW_PX,
             selected,
             selected_print: view.selected.as_ref().map(|path| path_print(path)),
@@ -197,8 +218,9 @@ impl Engine {
         };
         let next = geometry.rows(&self.recording, |rows| {
             let (depth, index) = match geometry.node_at(&self.recording, at) {
-                Some((node, depth)) if depth < rows.depths() => {
-                    (depth, draw::find(rows, depth, node, i64::MIN, i64::MAX)?.index)
+                Some((node, _)) => {
+                    let found = draw::find_path(rows, geometry.nodes_to(node))?;
+                    (found.depth, found.index)
                 }
                 _ => (0, 0),
             };
@@ -220,6 +242,10 @@ impl Engine {
             geometry,
             matches,
             selected: node(&view.selected),
+            selected_at: view
+                .selected
+                .as_ref()
+                .and_then(|path| geometry.rows(&self.recording, |rows| box_of(rows, geometry, &self.recording, path))),
             hovered: node(&view.hovered),
             function: view.function.as_ref().and_then(|key| crate::analysis::modules::find(&self.recording, key)),
             hottest: by_heat.then_some(hottest),
@@ -252,7 +278,11 @@ impl Engine {
         let width = at.end - at.start;
         // In time order a box is one visit: what it shows is its own length.
         let is_time = matches!(geometry.kind, GeometryKind::Time { .. });
-        let here = if is_time { (amount(0, 0), amount(width, 0)) } else { (amount(values.0, values.1), amount(values.2, values.3)) };
+        let here = if is_time {
+            (amount(0, 0), amount(width, 0))
+        } else {
+            (amount(values.0, values.1), amount(values.2, values.3))
+        };
         let Some(function) = geometry.function(at.node) else {
             let text = if at.node == ALL { "all" } else { "samples without a frame" };
             return Tip { text: text.into(), here: Some(here), token: Paint::ROOT.token().into(), ..empty };
@@ -287,11 +317,13 @@ fn zoom_part(prepared: &Prepared, engine: &Engine, view: &FlameView) -> f64 {
     (own as f64 / prepared.base().max(1) as f64 / f64::from(depth)).clamp(1e-6, 1.0)
 }
 
-/// The box at the end of a path, where equal calls are merged.
+/// The box at the end of a path, where equal calls are merged. Looks only beside the path.
 fn box_of(rows: &dyn Rows, geometry: &Geometry, recording: &Recording, path: &Path) -> Option<FlameBox> {
-    let is_time = matches!(geometry.kind, GeometryKind::Time { .. });
-    let (node, depth) = geometry.node_at(recording, path).filter(|&(_, depth)| !is_time && depth < rows.depths())?;
-    draw::find(rows, depth, node, i64::MIN, i64::MAX)
+    if matches!(geometry.kind, GeometryKind::Time { .. }) {
+        return None;
+    }
+    let (node, _) = geometry.node_at(recording, path)?;
+    draw::find_path(rows, geometry.nodes_to(node))
 }
 
 /// Edges of the selected box as parts of the zoomed one's width.
@@ -302,7 +334,13 @@ fn selected_part(rows: &dyn Rows, geometry: &Geometry, recording: &Recording, vi
     Some((part(selected.start), part(selected.end)))
 }
 
-fn viewport(rows: &dyn Rows, geometry: &Geometry, recording: &Recording, picture: &Picture, view: &FlameView) -> Viewport {
+fn viewport(
+    rows: &dyn Rows,
+    geometry: &Geometry,
+    recording: &Recording,
+    picture: &Picture,
+    view: &FlameView,
+) -> Viewport {
     let all = if rows.depths() > 0 { (rows.start(0, 0), rows.end(0, 0)) } else { (0, 1) };
     let zoomed = box_of(rows, geometry, recording, &view.zoom);
     let (from, to, zoom_depth) = zoomed.map_or((all.0, all.1, 0), |b| (b.start, b.end, b.depth));
@@ -421,6 +459,8 @@ struct FlameLook<'a> {
     geometry: &'a Geometry,
     matches: &'a Matches,
     selected: Option<u32>,
+    /// Where the selected box stands; `None` in the order of time, where there are many of it.
+    selected_at: Option<FlameBox>,
     hovered: Option<u32>,
     function: Option<FunctionId>,
     /// Largest own value of a function, when hue shows own share.
@@ -446,9 +486,9 @@ impl Look for FlameLook<'_> {
         use std::fmt::Write;
         let prepared = &self.geometry.prepared;
         let figure = units::figure(at.end - at.start, prepared.shown.decimals, &prepared.shown.unit);
-        let all = self.geometry.rows(&self.engine.recording, |rows| {
-            if rows.depths() > 0 { rows.end(0, 0) - rows.start(0, 0) } else { 0 }
-        });
+        let all = self
+            .geometry
+            .rows(&self.engine.recording, |rows| if rows.depths() > 0 { rows.end(0, 0) - rows.start(0, 0) } else { 0 });
         let _ = match at.node {
             ALL => write!(out, "{figure} {}", self.engine.value_words(prepared)),
             _ => write!(out, "{figure} · {}", units::percent_text(at.end - at.start, all)),
@@ -471,12 +511,20 @@ impl Look for FlameLook<'_> {
 
     fn marks(&self, at: &FlameBox) -> Marks {
         let function = self.geometry.function(at.node);
+        let is_selected = self.selected == Some(at.node);
+        // In time order every visit of the selected path is one of its occurrences.
+        let is_time = matches!(self.geometry.kind, GeometryKind::Time { .. });
         Marks {
-            is_selected: self.selected == Some(at.node),
-            is_same_function: function.is_some() && function == self.function && self.selected != Some(at.node),
+            is_selected: is_selected && !is_time,
+            is_same_function: (function.is_some() && function == self.function && !is_selected)
+                || (is_selected && is_time),
             is_match: function.is_some_and(|f| self.matches.function(f)),
             is_hovered: self.hovered == Some(at.node),
         }
+    }
+
+    fn selected(&self) -> Option<(usize, usize)> {
+        self.selected_at.map(|at| (at.depth, at.index))
     }
 
     fn has_search(&self) -> bool {
@@ -486,6 +534,10 @@ impl Look for FlameLook<'_> {
 
 impl Engine {
     fn value_words(&self, prepared: &Prepared) -> String {
-        if prepared.shown.name == "time" { "not idle".to_owned() } else { super::summary::value_label(&prepared.shown.name) }
+        if prepared.shown.name == "time" {
+            "not idle".to_owned()
+        } else {
+            super::summary::value_label(&prepared.shown.name)
+        }
     }
 }

@@ -104,9 +104,7 @@ impl Engine {
             Query::Tree { scope, callers, sort, change, search, from, count } => {
                 Answer::Tree(self.tree(scope, *callers, *sort, change, search, *from, *count)?)
             }
-            Query::Details { scope, function, path } => {
-                Answer::Details(self.details(scope, function, path.as_ref()))
-            }
+            Query::Details { scope, function, path } => Answer::Details(self.details(scope, function, path.as_ref())),
             Query::Stalls { scope, threshold_ms } => Answer::Stalls(self.stalls(scope, *threshold_ms)),
             Query::Search { scope, text, step, at } => Answer::Search(self.search(scope, text, *step, at.as_ref())),
             Query::Compare { scope, search, sort, from, count } => {

@@ -111,10 +111,9 @@ impl Engine {
             parts,
             base: amount(base, base, &prepared.shown, samples),
             base_label: base_label(&prepared, states.is_some(), scope),
-            late: states.filter(|s| s.late.gaps > 0).map(|s| LateGaps {
-                amount: time(s.late.excess_ns, s.duration_ns, s.late.gaps),
-                count: s.late.gaps,
-            }),
+            late: states
+                .filter(|s| s.late.gaps > 0)
+                .map(|s| LateGaps { amount: time(s.late.excess_ns, s.duration_ns, s.late.gaps), count: s.late.gaps }),
             samples: samples + prepared.scoped.idle_samples,
             is_aggregated: first.is_none_or(|(p, _)| p.time.is_none()),
             interval_ns: first.and_then(|(p, _)| p.time.as_ref()).map_or(0, |t| t.interval_ns),
@@ -231,7 +230,11 @@ fn scale_of(whole: i64, unit: &Unit, decimals: u8) -> (i64, String, u32) {
 fn base_label(prepared: &Prepared, is_time: bool, scope: &Scope) -> String {
     let figure = units::figure(prepared.base(), prepared.shown.decimals, &prepared.shown.unit);
     let of = if scope.filters.is_empty() { "the recording" } else { "the selection" };
-    if is_time { format!("{figure} not idle in {of}") } else { format!("{figure} {} in {of}", value_label(&prepared.shown.name)) }
+    if is_time {
+        format!("{figure} not idle in {of}")
+    } else {
+        format!("{figure} {} in {of}", value_label(&prepared.shown.name))
+    }
 }
 
 /// Name of a value for people: `alloc_space` is `alloc space`.

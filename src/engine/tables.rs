@@ -154,11 +154,7 @@ impl Engine {
         let out = Rows {
             all: rows.len() as u32,
             from: window.0,
-            rows: window
-                .1
-                .iter()
-                .map(|&node| self.tree_row(&prepared, &mut open, node, &heaviest, &matches))
-                .collect(),
+            rows: window.1.iter().map(|&node| self.tree_row(&prepared, &mut open, node, &heaviest, &matches)).collect(),
             max_self: prepared.scoped.tree.self_value.iter().map(i64::saturating_abs).max().unwrap_or(0),
             max_total: prepared.base(),
             scroll_to,
@@ -357,9 +353,8 @@ impl OpenTree {
         let mut level = self.roots(tree);
         let mut found = None;
         for step in path {
-            let named = |n: u32| {
-                self.function(tree, n).is_some_and(|f| crate::analysis::scoped::is_named(recording, f, step))
-            };
+            let named =
+                |n: u32| self.function(tree, n).is_some_and(|f| crate::analysis::scoped::is_named(recording, f, step));
             let node = level.iter().copied().find(|&n| named(n))?;
             if let Some(above) = found.replace(node) {
                 self.expanded.insert(above);

@@ -35,7 +35,9 @@ fn whole() -> FlameView {
 #[test]
 fn the_summary_adds_up_exactly_and_in_print() {
     let mut engine = server();
-    for filters in [vec![], vec![Filter::Time(TimeRange { from_ns: 7 * MS, to_ns: 333 * MS })], vec![Filter::Drop(key("parse"))]] {
+    for filters in
+        [vec![], vec![Filter::Time(TimeRange { from_ns: 7 * MS, to_ns: 333 * MS })], vec![Filter::Drop(key("parse"))]]
+    {
         let scope = Scope { filters, ..Scope::default() };
         let Answer::Summary(summary) = ask(&mut engine, &Query::Summary(scope)) else { panic!("a summary") };
         let parts: i64 = summary.parts.iter().map(|p| p.amount.raw).sum();
@@ -67,7 +69,8 @@ fn the_table_and_the_details_agree() {
 #[test]
 fn painted_boxes_and_tips_agree() {
     let mut engine = server();
-    for (order, callers) in [(Order::Weight, false), (Order::Name, false), (Order::Time, false), (Order::Weight, true)] {
+    for (order, callers) in [(Order::Weight, false), (Order::Name, false), (Order::Time, false), (Order::Weight, true)]
+    {
         let view = FlameView { order, callers, ..whole() };
         let (list, painted) = engine.picture(&flame_picture(view), &Metrics::fixed(6.6, 5.5));
         assert!(list.boxes > 2, "{order:?} {callers}");
@@ -163,8 +166,7 @@ fn two_recordings_meet() {
     assert!(before.answer(&query).is_err());
     before.set_peer(after.aggregate(&Scope::default()));
     let Answer::Compare(compared) = ask(&mut before, &query) else { panic!("a comparison") };
-    let rows: Vec<_> =
-        compared.rows.rows.iter().map(|r| (r.label.key.name.as_str(), r.difference.raw)).collect();
+    let rows: Vec<_> = compared.rows.rows.iter().map(|r| (r.label.key.name.as_str(), r.difference.raw)).collect();
     assert_eq!(rows, [("a", -4), ("b", -3), ("c", 2)]);
     assert!(compared.rows.rows[2].before.is_none());
 }

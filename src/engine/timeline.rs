@@ -30,6 +30,7 @@ impl Engine {
         list: &mut PaintList,
     ) -> Painted {
         let shown = self.timeline_of(view);
+        list.clear((picture.width, picture.height), picture.ratio);
         if let Some((profile, visible)) = shown {
             let track_view = track_view(picture, visible);
             let kept = self.shares(profile, visible, track_view.columns());
@@ -47,7 +48,7 @@ impl Engine {
         Painted {
             canvas: CanvasId::Timeline,
             content_height: list.content_height,
-            boxes: list.boxes as u32,
+            boxes: list.boxes,
             merged: 0,
             crumbs: Path::new(),
             matches: 0,

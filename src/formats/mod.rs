@@ -236,7 +236,11 @@ fn nothing_inside(is_empty: bool, layers: &[&str], cut: bool) -> Error {
         (None, _) if is_empty => "the file is empty".to_owned(),
         (None, _) => "the file holds nothing but white space".to_owned(),
     };
-    Error::at(0, problem, "The profiler writes its file when it ends: wait for it, or stop the program in an orderly way.")
+    Error::at(
+        0,
+        problem,
+        "The profiler writes its file when it ends: wait for it, or stop the program in an orderly way.",
+    )
 }
 
 fn unrecognised(head: &Head<'_>, cut: bool) -> Error {
@@ -253,13 +257,22 @@ fn guess(bytes: &[u8], cut: bool) -> (String, &'static str) {
         return ("the packed file is cut so early that its format cannot be told".into(), "Copy or download it again.");
     }
     if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
-        return ("this is a web page (HTML), not a profile".into(), "The download probably gave an error page: open it to read why.");
+        return (
+            "this is a web page (HTML), not a profile".into(),
+            "The download probably gave an error page: open it to read why.",
+        );
     }
     if start.starts_with('{') || start.starts_with('[') {
-        return ("this is JSON, but not of a format that opens here".into(), "See the list of what can be opened on the start page.");
+        return (
+            "this is JSON, but not of a format that opens here".into(),
+            "See the list of what can be opened on the start page.",
+        );
     }
     if bytes.iter().take(512).any(|&b| b < 9) {
-        return ("this binary file is not of a format that opens here".into(), "See the list of what can be opened on the start page.");
+        return (
+            "this binary file is not of a format that opens here".into(),
+            "See the list of what can be opened on the start page.",
+        );
     }
     ("this text is not of a format that opens here".into(), "See the list of what can be opened on the start page.")
 }

@@ -16,12 +16,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            unpacked_min: 64 << 20,
-            unpacked_per_byte: 200,
-            token_bytes_max: 64 << 20,
-            nesting_max: 1_000,
-        }
+        Self { unpacked_min: 64 << 20, unpacked_per_byte: 200, token_bytes_max: 64 << 20, nesting_max: 1_000 }
     }
 }
 

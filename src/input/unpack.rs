@@ -361,7 +361,8 @@ mod tests {
     #[test]
     fn utf16_of_both_orders() {
         let text = "a;б;😀 3\n";
-        for (mark, order) in [([0xff, 0xfe], u16::to_le_bytes as fn(u16) -> [u8; 2]), ([0xfe, 0xff], u16::to_be_bytes)] {
+        for (mark, order) in [([0xff, 0xfe], u16::to_le_bytes as fn(u16) -> [u8; 2]), ([0xfe, 0xff], u16::to_be_bytes)]
+        {
             let mut bytes = mark.to_vec();
             text.encode_utf16().for_each(|u| bytes.extend(order(u)));
             assert_eq!(all(bytes).0, text);

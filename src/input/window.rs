@@ -64,8 +64,7 @@ impl Window {
 
     /// A window over bytes in memory, for tests and small texts.
     pub fn over(bytes: &[u8]) -> Self {
-        Self::open(Box::new(super::SliceSource::new(bytes)), &Limits::default(), None)
-            .expect("memory can be read")
+        Self::open(Box::new(super::SliceSource::new(bytes)), &Limits::default(), None).expect("memory can be read")
     }
 
     /// The unread bytes that are in memory.
@@ -98,7 +97,10 @@ impl Window {
         self.ended = n == 0;
         if self.base + self.end as u64 > self.unpacked_max {
             return Err(Error::whole(
-                format!("unpacks to more than {} bytes, which is more than a profile of its size holds", self.unpacked_max),
+                format!(
+                    "unpacks to more than {} bytes, which is more than a profile of its size holds",
+                    self.unpacked_max
+                ),
                 "If it is a real profile, unpack it first and open the result.",
             ));
         }

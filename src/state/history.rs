@@ -33,11 +33,7 @@ pub struct Jump {
 impl History {
     /// A history that knows its current entry only.
     pub fn start(at: u32, state: ViewState) -> Self {
-        Self {
-            first: at,
-            at,
-            entries: vec![state],
-        }
+        Self { first: at, at, entries: vec![state] }
     }
 
     /// Position of the current entry.
@@ -101,22 +97,14 @@ impl History {
         self.jump_to_other_filters(self.entries[index + 1..].iter(), 1)
     }
 
-    fn jump_to_other_filters<'a>(
-        &self,
-        entries: impl Iterator<Item = &'a ViewState>,
-        direction: i32,
-    ) -> Option<Jump> {
+    fn jump_to_other_filters<'a>(&self, entries: impl Iterator<Item = &'a ViewState>, direction: i32) -> Option<Jump> {
         let here = self.current();
-        let same_recording =
-            |other: &&ViewState| other.files.get(other.active) == here.files.get(here.active);
+        let same_recording = |other: &&ViewState| other.files.get(other.active) == here.files.get(here.active);
         let mut steps = 0;
         for entry in entries.take_while(same_recording) {
             steps += direction;
             if entry.filters != here.filters {
-                return Some(Jump {
-                    by: steps,
-                    state: with_filters_of(here, entry),
-                });
+                return Some(Jump { by: steps, state: with_filters_of(here, entry) });
             }
         }
         None
@@ -146,29 +134,17 @@ mod tests {
     use crate::state::FileRef;
 
     fn hiding(names: &[&str]) -> ViewState {
-        let filters = names
-            .iter()
-            .map(|name| Filter::Keep((*name).to_owned()))
-            .collect();
-        ViewState {
-            filters,
-            ..ViewState::default()
-        }
+        let filters = names.iter().map(|name| Filter::Keep((*name).to_owned())).collect();
+        ViewState { filters, ..ViewState::default() }
     }
 
     fn in_table(state: ViewState) -> ViewState {
-        ViewState {
-            view: ViewId::Table,
-            ..state
-        }
+        ViewState { view: ViewId::Table, ..state }
     }
 
     /// Does what the browser does with a jump.
     fn follow(history: &mut History, jump: Jump) {
-        let at = history
-            .at()
-            .checked_add_signed(jump.by)
-            .expect("stays in the list");
+        let at = history.at().checked_add_signed(jump.by).expect("stays in the list");
         assert!(history.go(at).is_some());
         history.replace(jump.state);
     }
@@ -194,51 +170,24 @@ mod tests {
         history.push(hiding(&["a", "b"]));
         history.push(in_table(hiding(&["a", "b"])));
         let jump = history.undo().expect("there are filters to undo");
-        assert_eq!(
-            jump,
-            Jump {
-                by: -2,
-                state: in_table(hiding(&["a"]))
-            }
-        );
+        assert_eq!(jump, Jump { by: -2, state: in_table(hiding(&["a"])) });
         follow(&mut history, jump);
         let jump = history.undo().expect("one is left");
-        assert_eq!(
-            jump,
-            Jump {
-                by: -1,
-                state: in_table(hiding(&[]))
-            }
-        );
+        assert_eq!(jump, Jump { by: -1, state: in_table(hiding(&[])) });
         follow(&mut history, jump);
         assert_eq!(history.undo(), None);
         let jump = history.redo().expect("the way is known");
-        assert_eq!(
-            jump,
-            Jump {
-                by: 1,
-                state: in_table(hiding(&["a"]))
-            }
-        );
+        assert_eq!(jump, Jump { by: 1, state: in_table(hiding(&["a"])) });
         follow(&mut history, jump);
         let jump = history.redo().expect("one more");
-        assert_eq!(
-            jump,
-            Jump {
-                by: 1,
-                state: in_table(hiding(&["a", "b"]))
-            }
-        );
+        assert_eq!(jump, Jump { by: 1, state: in_table(hiding(&["a", "b"])) });
         follow(&mut history, jump);
         assert_eq!(history.redo(), None);
     }
 
     #[test]
     fn undo_stays_in_the_recording() {
-        let of = |name: &str, state| ViewState {
-            files: vec![FileRef::named(name)],
-            ..state
-        };
+        let of = |name: &str, state| ViewState { files: vec![FileRef::named(name)], ..state };
         let mut history = History::start(0, of("one", hiding(&["a"])));
         history.push(of("two", hiding(&[])));
         assert_eq!(history.undo(), None);

@@ -178,89 +178,24 @@ pub struct KeyRow {
     pub group: Group,
 }
 
-const fn row(
-    command: Command,
-    keys: &'static [&'static str],
-    text: &'static str,
-    group: Group,
-) -> KeyRow {
-    KeyRow {
-        command,
-        keys,
-        text,
-        group,
-    }
+const fn row(command: Command, keys: &'static [&'static str], text: &'static str, group: Group) -> KeyRow {
+    KeyRow { command, keys, text, group }
 }
 
 /// All commands, in the order of the help sheet.
 pub static KEYS: &[KeyRow] = &[
-    row(
-        Command::MoveLeft,
-        &["ArrowLeft"],
-        "select the sibling on the left",
-        Group::Move,
-    ),
-    row(
-        Command::MoveRight,
-        &["ArrowRight"],
-        "select the sibling on the right",
-        Group::Move,
-    ),
-    row(
-        Command::MoveUp,
-        &["ArrowUp"],
-        "select what lies above",
-        Group::Move,
-    ),
-    row(
-        Command::MoveDown,
-        &["ArrowDown"],
-        "select what lies below",
-        Group::Move,
-    ),
-    row(
-        Command::ZoomToSelection,
-        &["Enter"],
-        "zoom to the selection",
-        Group::Move,
-    ),
-    row(
-        Command::ZoomOutStep,
-        &["Backspace"],
-        "zoom out one step",
-        Group::Move,
-    ),
-    row(
-        Command::ZoomIn,
-        &["w", "+"],
-        "zoom in at the pointer",
-        Group::Move,
-    ),
-    row(
-        Command::ZoomOut,
-        &["s", "-"],
-        "zoom out at the pointer",
-        Group::Move,
-    ),
-    row(
-        Command::PanLeft,
-        &["a", "Shift+ArrowLeft"],
-        "pan left",
-        Group::Move,
-    ),
-    row(
-        Command::PanRight,
-        &["d", "Shift+ArrowRight"],
-        "pan right",
-        Group::Move,
-    ),
+    row(Command::MoveLeft, &["ArrowLeft"], "select the sibling on the left", Group::Move),
+    row(Command::MoveRight, &["ArrowRight"], "select the sibling on the right", Group::Move),
+    row(Command::MoveUp, &["ArrowUp"], "select what lies above", Group::Move),
+    row(Command::MoveDown, &["ArrowDown"], "select what lies below", Group::Move),
+    row(Command::ZoomToSelection, &["Enter"], "zoom to the selection", Group::Move),
+    row(Command::ZoomOutStep, &["Backspace"], "zoom out one step", Group::Move),
+    row(Command::ZoomIn, &["w", "+"], "zoom in at the pointer", Group::Move),
+    row(Command::ZoomOut, &["s", "-"], "zoom out at the pointer", Group::Move),
+    row(Command::PanLeft, &["a", "Shift+ArrowLeft"], "pan left", Group::Move),
+    row(Command::PanRight, &["d", "Shift+ArrowRight"], "pan right", Group::Move),
     row(Command::PanUp, &["Shift+ArrowUp"], "pan up", Group::Move),
-    row(
-        Command::PanDown,
-        &["Shift+ArrowDown"],
-        "pan down",
-        Group::Move,
-    ),
+    row(Command::PanDown, &["Shift+ArrowDown"], "pan down", Group::Move),
     row(Command::Fit, &["0"], "fit everything", Group::Move),
     row(Command::ViewFlame, &["1"], "flame graph", Group::Show),
     row(Command::ViewTable, &["3"], "table", Group::Show),
@@ -268,212 +203,55 @@ pub static KEYS: &[KeyRow] = &[
     row(Command::ViewCompare, &["6"], "comparison", Group::Show),
     row(Command::Threads, &["t"], "choose a thread", Group::Show),
     row(Command::NextThread, &["Alt+n"], "next thread", Group::Show),
-    row(
-        Command::PreviousThread,
-        &["Alt+p"],
-        "previous thread",
-        Group::Show,
-    ),
+    row(Command::PreviousThread, &["Alt+p"], "previous thread", Group::Show),
     row(Command::Values, &[], "choose a value", Group::Show),
-    row(
-        Command::Invert,
-        &["i"],
-        "callers instead of callees",
-        Group::Show,
-    ),
+    row(Command::Invert, &["i"], "callers instead of callees", Group::Show),
     row(Command::OrderByWeight, &[], "heaviest left", Group::Show),
-    row(
-        Command::OrderByName,
-        &[],
-        "in the order of names",
-        Group::Show,
-    ),
-    row(
-        Command::OrderByTime,
-        &[],
-        "in the order of time",
-        Group::Show,
-    ),
-    row(
-        Command::Upwards,
-        &[],
-        "root at the bottom or at the top",
-        Group::Show,
-    ),
-    row(
-        Command::ColourByModule,
-        &[],
-        "colour by module",
-        Group::Show,
-    ),
-    row(
-        Command::ColourByHeat,
-        &[],
-        "colour by own share",
-        Group::Show,
-    ),
-    row(
-        Command::NestGc,
-        &[],
-        "nest garbage collection under its caller",
-        Group::Show,
-    ),
+    row(Command::OrderByName, &[], "in the order of names", Group::Show),
+    row(Command::OrderByTime, &[], "in the order of time", Group::Show),
+    row(Command::Upwards, &[], "root at the bottom or at the top", Group::Show),
+    row(Command::ColourByModule, &[], "colour by module", Group::Show),
+    row(Command::ColourByHeat, &[], "colour by own share", Group::Show),
+    row(Command::NestGc, &[], "nest garbage collection under its caller", Group::Show),
     row(Command::Search, &["/", "Ctrl+f"], "search", Group::Find),
     row(Command::NextMatch, &["n"], "next match", Group::Find),
-    row(
-        Command::PreviousMatch,
-        &["N"],
-        "previous match",
-        Group::Find,
-    ),
-    row(
-        Command::HighlightFunction,
-        &["#"],
-        "highlight this function everywhere",
-        Group::Find,
-    ),
-    row(
-        Command::PreviousStall,
-        &["[", ","],
-        "previous stall",
-        Group::Find,
-    ),
+    row(Command::PreviousMatch, &["N"], "previous match", Group::Find),
+    row(Command::HighlightFunction, &["#"], "highlight this function everywhere", Group::Find),
+    row(Command::PreviousStall, &["[", ","], "previous stall", Group::Find),
     row(Command::NextStall, &["]", "."], "next stall", Group::Find),
-    row(
-        Command::HeaviestPath,
-        &["*"],
-        "open the heaviest path in the table",
-        Group::Find,
-    ),
-    row(
-        Command::Focus,
-        &["f"],
-        "focus on the function",
-        Group::Filter,
-    ),
-    row(
-        Command::FocusSubtree,
-        &["F"],
-        "focus on this subtree",
-        Group::Filter,
-    ),
-    row(
-        Command::Hide,
-        &["h", "m"],
-        "merge the function into its callers",
-        Group::Filter,
-    ),
-    row(
-        Command::Drop,
-        &["H"],
-        "drop samples that hold it",
-        Group::Filter,
-    ),
-    row(
-        Command::HideModule,
-        &["Alt+h"],
-        "merge its module into its callers",
-        Group::Filter,
-    ),
-    row(
-        Command::CollapseRecursion,
-        &["c"],
-        "collapse its recursion",
-        Group::Filter,
-    ),
-    row(
-        Command::KeepMatches,
-        &[],
-        "keep only what the search matches",
-        Group::Filter,
-    ),
-    row(
-        Command::DropMatches,
-        &[],
-        "drop what the search matches",
-        Group::Filter,
-    ),
+    row(Command::HeaviestPath, &["*"], "open the heaviest path in the table", Group::Find),
+    row(Command::Focus, &["f"], "focus on the function", Group::Filter),
+    row(Command::FocusSubtree, &["F"], "focus on this subtree", Group::Filter),
+    row(Command::Hide, &["h", "m"], "merge the function into its callers", Group::Filter),
+    row(Command::Drop, &["H"], "drop samples that hold it", Group::Filter),
+    row(Command::HideModule, &["Alt+h"], "merge its module into its callers", Group::Filter),
+    row(Command::CollapseRecursion, &["c"], "collapse its recursion", Group::Filter),
+    row(Command::KeepMatches, &[], "keep only what the search matches", Group::Filter),
+    row(Command::DropMatches, &[], "drop what the search matches", Group::Filter),
     row(Command::OwnCode, &[], "my code only", Group::Filter),
-    row(
-        Command::Undo,
-        &["z", "Ctrl+z"],
-        "undo the filter",
-        Group::Filter,
-    ),
-    row(
-        Command::Redo,
-        &["Z", "Ctrl+Z"],
-        "redo the filter",
-        Group::Filter,
-    ),
-    row(
-        Command::ClearFilters,
-        &[],
-        "remove all filters",
-        Group::Filter,
-    ),
+    row(Command::Undo, &["z", "Ctrl+z"], "undo the filter", Group::Filter),
+    row(Command::Redo, &["Z", "Ctrl+Z"], "redo the filter", Group::Filter),
+    row(Command::ClearFilters, &[], "remove all filters", Group::Filter),
     row(Command::Open, &["Ctrl+o"], "open files", Group::File),
-    row(
-        Command::Paste,
-        &["Ctrl+v"],
-        "open what was copied",
-        Group::File,
-    ),
+    row(Command::Paste, &["Ctrl+v"], "open what was copied", Group::File),
     row(Command::Recordings, &[], "choose a recording", Group::File),
     row(Command::Close, &[], "close the recording", Group::File),
     row(Command::Compare, &[], "compare two recordings", Group::File),
     row(Command::Swap, &["x"], "swap before and after", Group::File),
-    row(
-        Command::Copy,
-        &["Ctrl+c"],
-        "copy the selection",
-        Group::File,
-    ),
-    row(
-        Command::Share,
-        &[],
-        "copy the address of this view",
-        Group::File,
-    ),
-    row(
-        Command::Notes,
-        &[],
-        "facts and notes of the recording",
-        Group::File,
-    ),
-    row(
-        Command::Palette,
-        &["Ctrl+k", ">"],
-        "every command by name",
-        Group::File,
-    ),
+    row(Command::Copy, &["Ctrl+c"], "copy the selection", Group::File),
+    row(Command::Share, &[], "copy the address of this view", Group::File),
+    row(Command::Notes, &[], "facts and notes of the recording", Group::File),
+    row(Command::Palette, &["Ctrl+k", ">"], "every command by name", Group::File),
     row(Command::Help, &["?"], "this sheet", Group::File),
-    row(
-        Command::Escape,
-        &["Escape"],
-        "close, clear the search, deselect",
-        Group::File,
-    ),
-    row(
-        Command::Theme,
-        &[],
-        "light, dark, or as the system",
-        Group::File,
-    ),
-    row(
-        Command::Letters,
-        &[],
-        "single letters on or off",
-        Group::File,
-    ),
+    row(Command::Escape, &["Escape"], "close, clear the search, deselect", Group::File),
+    row(Command::Theme, &[], "light, dark, or as the system", Group::File),
+    row(Command::Letters, &[], "single letters on or off", Group::File),
 ];
 
 /// The first key of a command, for buttons; empty where it has none.
 pub fn key_of(command: Command) -> &'static str {
     let row = KEYS.iter().find(|row| row.command == command);
-    row.and_then(|row| row.keys.first())
-        .copied()
-        .unwrap_or_default()
+    row.and_then(|row| row.keys.first()).copied().unwrap_or_default()
 }
 
 /// A key as the help sheet shows it, cap by cap: `Ctrl`, `K`.
@@ -483,11 +261,7 @@ pub fn caps(key: &str) -> Vec<String> {
         Some(at) if at > 0 => (&key[..at], &key[at + 1..]),
         _ => ("", key),
     };
-    let mut caps: Vec<String> = modifiers
-        .split('+')
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let mut caps: Vec<String> = modifiers.split('+').filter(|word| !word.is_empty()).map(str::to_owned).collect();
     if is_capital(last) {
         caps.push("Shift".to_owned());
     }
@@ -541,9 +315,7 @@ pub enum Place {
 
 /// The command of a key, if it has one there. `letters` says whether single letters and signs act.
 pub fn lookup(press: &KeyPress, place: Place, letters: bool) -> Option<Command> {
-    let row = KEYS
-        .iter()
-        .find(|row| row.keys.iter().any(|key| matches(key, press)))?;
+    let row = KEYS.iter().find(|row| row.keys.iter().any(|key| matches(key, press)))?;
     let is_single = !press.ctrl && !press.alt && press.key.chars().count() == 1;
     let is_wanted = match place {
         Place::Page => letters || !is_single,
@@ -559,10 +331,7 @@ pub fn lookup(press: &KeyPress, place: Place, letters: bool) -> Option<Command> 
 /// What a text field leaves to the page: it has its own undo, copy and paste.
 fn is_for_fields(command: Command, press: &KeyPress) -> bool {
     let is_chord = press.ctrl || press.alt;
-    let is_text = matches!(
-        command,
-        Command::Undo | Command::Redo | Command::Copy | Command::Paste
-    );
+    let is_text = matches!(command, Command::Undo | Command::Redo | Command::Copy | Command::Paste);
     command == Command::Escape || (is_chord && !is_text)
 }
 
@@ -579,10 +348,7 @@ fn matches(key: &str, press: &KeyPress) -> bool {
     let is_named = last.chars().count() > 1;
     // Signs and capitals need Shift on some keyboards and not on others; named keys differ by it.
     let shift_fits = !is_named || has("Shift") == press.shift;
-    has("Ctrl") == press.ctrl
-        && has("Alt") == press.alt
-        && shift_fits
-        && gives(last, press, has("Alt"), has("Ctrl"))
+    has("Ctrl") == press.ctrl && has("Alt") == press.alt && shift_fits && gives(last, press, has("Alt"), has("Ctrl"))
 }
 
 fn gives(key: &str, press: &KeyPress, with_alt: bool, with_ctrl: bool) -> bool {
@@ -602,17 +368,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn press(key: &str) -> KeyPress {
-        KeyPress {
-            key: key.to_owned(),
-            ..KeyPress::default()
-        }
+        KeyPress { key: key.to_owned(), ..KeyPress::default() }
     }
 
     fn ctrl(key: &str) -> KeyPress {
-        KeyPress {
-            ctrl: true,
-            ..press(key)
-        }
+        KeyPress { ctrl: true, ..press(key) }
     }
 
     fn on_page(press: &KeyPress) -> Option<Command> {
@@ -627,12 +387,7 @@ mod tests {
                 assert!(keys.insert(*key), "{key} stands twice");
                 let caps = caps(key);
                 let last =
-                    key.rsplit_once('+').map_or(
-                        *key,
-                        |(before, last)| {
-                            if before.is_empty() { key } else { last }
-                        },
-                    );
+                    key.rsplit_once('+').map_or(*key, |(before, last)| if before.is_empty() { key } else { last });
                 let last = if last.is_empty() { "+" } else { last };
                 let press = KeyPress {
                     key: last.to_owned(),
@@ -655,36 +410,12 @@ mod tests {
 
     #[test]
     fn letters_never_act_while_typing() {
-        for key in [
-            "f",
-            "F",
-            "h",
-            "?",
-            "/",
-            "0",
-            "+",
-            "#",
-            "z",
-            "[",
-            "Enter",
-            "ArrowLeft",
-            "Backspace",
-        ] {
+        for key in ["f", "F", "h", "?", "/", "0", "+", "#", "z", "[", "Enter", "ArrowLeft", "Backspace"] {
             assert_eq!(lookup(&press(key), Place::Field, true), None, "{key}");
         }
-        assert_eq!(
-            lookup(&press("Escape"), Place::Field, true),
-            Some(Command::Escape)
-        );
-        assert_eq!(
-            lookup(&ctrl("k"), Place::Field, true),
-            Some(Command::Palette)
-        );
-        assert_eq!(
-            lookup(&ctrl("z"), Place::Field, true),
-            None,
-            "a field undoes its own text"
-        );
+        assert_eq!(lookup(&press("Escape"), Place::Field, true), Some(Command::Escape));
+        assert_eq!(lookup(&ctrl("k"), Place::Field, true), Some(Command::Palette));
+        assert_eq!(lookup(&ctrl("z"), Place::Field, true), None, "a field undoes its own text");
         assert_eq!(lookup(&ctrl("v"), Place::Field, true), None);
     }
 
@@ -694,61 +425,34 @@ mod tests {
             assert!(lookup(&press(key), Place::Page, true).is_some(), "{key}");
             assert_eq!(lookup(&press(key), Place::Page, false), None, "{key}");
         }
-        assert_eq!(
-            lookup(&ctrl("k"), Place::Page, false),
-            Some(Command::Palette)
-        );
-        assert_eq!(
-            lookup(&press("Enter"), Place::Page, false),
-            Some(Command::ZoomToSelection)
-        );
+        assert_eq!(lookup(&ctrl("k"), Place::Page, false), Some(Command::Palette));
+        assert_eq!(lookup(&press("Enter"), Place::Page, false), Some(Command::ZoomToSelection));
     }
 
     #[test]
     fn controls_keep_their_own_keys() {
         assert_eq!(lookup(&press("Enter"), Place::Control, true), None);
         assert_eq!(lookup(&press("ArrowDown"), Place::Control, true), None);
-        assert_eq!(
-            lookup(&press("f"), Place::Control, true),
-            Some(Command::Focus)
-        );
+        assert_eq!(lookup(&press("f"), Place::Control, true), Some(Command::Focus));
     }
 
     #[test]
     fn shift_tells_keys_apart() {
-        let shifted = |key: &str| KeyPress {
-            shift: true,
-            ..press(key)
-        };
+        let shifted = |key: &str| KeyPress { shift: true, ..press(key) };
         assert_eq!(on_page(&press("n")), Some(Command::NextMatch));
         assert_eq!(on_page(&shifted("N")), Some(Command::PreviousMatch));
         assert_eq!(on_page(&press("ArrowLeft")), Some(Command::MoveLeft));
         assert_eq!(on_page(&shifted("ArrowLeft")), Some(Command::PanLeft));
         assert_eq!(on_page(&shifted("?")), Some(Command::Help));
-        assert_eq!(
-            on_page(&press("?")),
-            Some(Command::Help),
-            "other keyboards need no Shift"
-        );
+        assert_eq!(on_page(&press("?")), Some(Command::Help), "other keyboards need no Shift");
     }
 
     #[test]
     fn chords_work_with_caps_lock_and_on_a_mac() {
-        assert_eq!(
-            on_page(&ctrl("Z")),
-            Some(Command::Undo),
-            "caps lock, no Shift"
-        );
-        let redo = KeyPress {
-            shift: true,
-            ..ctrl("z")
-        };
+        assert_eq!(on_page(&ctrl("Z")), Some(Command::Undo), "caps lock, no Shift");
+        let redo = KeyPress { shift: true, ..ctrl("z") };
         assert_eq!(on_page(&redo), Some(Command::Redo), "caps lock and Shift");
-        let option_h = KeyPress {
-            alt: true,
-            code: "KeyH".into(),
-            ..press("˙")
-        };
+        let option_h = KeyPress { alt: true, code: "KeyH".into(), ..press("˙") };
         assert_eq!(on_page(&option_h), Some(Command::HideModule));
         assert_eq!(on_page(&ctrl("f")), Some(Command::Search));
         assert_eq!(on_page(&ctrl("e")), None);

@@ -6,9 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::vocab::{
-    Filter, FrameKey, Order, Path, Scope, Sort, SortColumn, ThreadKey, TimeRange, ViewId,
-};
+use crate::model::vocab::{Filter, FrameKey, Order, Path, Scope, Sort, SortColumn, ThreadKey, TimeRange, ViewId};
 
 pub mod history;
 pub mod keys;
@@ -39,10 +37,7 @@ const PRINT_DIGITS: usize = 16;
 impl FileRef {
     /// A file that is about to be opened: its name is all that is known.
     pub fn named(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            ..Self::default()
-        }
+        Self { name: name.to_owned(), ..Self::default() }
     }
 
     /// With the fingerprint that its recording states, shortened.
@@ -178,10 +173,7 @@ impl Default for ViewState {
             nest_gc: false,
             table: TableMode::default(),
             sort: Sort::default(),
-            compare_sort: Sort {
-                column: SortColumn::Difference,
-                ascending: false,
-            },
+            compare_sort: Sort { column: SortColumn::Difference, ascending: false },
             threshold_ms: 50,
             stall: None,
             visible: None,
@@ -192,11 +184,7 @@ impl Default for ViewState {
 impl ViewState {
     /// What every query of the active recording is about.
     pub fn scope(&self) -> Scope {
-        Scope {
-            filters: self.filters.clone(),
-            value: self.value.clone(),
-            nest_gc: self.nest_gc,
-        }
+        Scope { filters: self.filters.clone(), value: self.value.clone(), nest_gc: self.nest_gc }
     }
 
     /// The chosen thread, if one is.

@@ -145,11 +145,7 @@ fn closed(state: &mut ViewState, index: usize) {
 
 /// Where a position is once the one at `removed` is gone.
 fn shifted(position: usize, removed: usize) -> usize {
-    if position > removed {
-        position - 1
-    } else {
-        position
-    }
+    if position > removed { position - 1 } else { position }
 }
 
 fn activate(state: &mut ViewState, index: usize) {
@@ -191,9 +187,7 @@ fn swap_compared(state: &mut ViewState) {
 /// Filters that name functions make sense in another recording of the same program; stretches of
 /// time and threads do not.
 fn leave_recording(state: &mut ViewState) {
-    state
-        .filters
-        .retain(|f| !matches!(f, Filter::Time(_) | Filter::Thread(_)));
+    state.filters.retain(|f| !matches!(f, Filter::Time(_) | Filter::Thread(_)));
     state.value = None;
     widen(state);
 }
@@ -208,10 +202,7 @@ fn add_filter(state: &mut ViewState, filter: Filter) {
     if let Filter::Time(range) = filter {
         state.stall = state.stall.filter(|stall| *stall == range);
     }
-    let place = state
-        .filters
-        .iter()
-        .position(|other| replaces(&filter, other));
+    let place = state.filters.iter().position(|other| replaces(&filter, other));
     match place {
         Some(place) => state.filters[place] = filter,
         None if state.filters.last() == Some(&filter) => {}
@@ -236,11 +227,7 @@ fn replaces(filter: &Filter, other: &Filter) -> bool {
 /// Whether a filter gives the remaining frames other call paths.
 fn changes_paths(filter: &Filter) -> bool {
     match filter {
-        Filter::Time(_)
-        | Filter::Thread(_)
-        | Filter::Drop(_)
-        | Filter::Keep(_)
-        | Filter::Without(_) => false,
+        Filter::Time(_) | Filter::Thread(_) | Filter::Drop(_) | Filter::Keep(_) | Filter::Without(_) => false,
         Filter::Focus(_)
         | Filter::FocusPath(_)
         | Filter::Hide(_)
@@ -344,11 +331,7 @@ fn toggle_nest_gc(state: &mut ViewState) {
 /// largest number, the first name.
 fn sorted_by(sort: Sort, column: SortColumn) -> Sort {
     let is_text = matches!(column, SortColumn::Name | SortColumn::Module);
-    let ascending = if sort.column == column {
-        !sort.ascending
-    } else {
-        is_text
-    };
+    let ascending = if sort.column == column { !sort.ascending } else { is_text };
     Sort { column, ascending }
 }
 
@@ -373,10 +356,7 @@ mod tests {
     use crate::state::{ColourBy, TableMode};
 
     fn key(name: &str) -> FrameKey {
-        FrameKey {
-            name: name.to_owned(),
-            ..FrameKey::default()
-        }
+        FrameKey { name: name.to_owned(), ..FrameKey::default() }
     }
 
     fn path(names: &[&str]) -> Path {
@@ -388,18 +368,12 @@ mod tests {
     }
 
     fn thread(name: &str) -> ThreadKey {
-        ThreadKey {
-            name: name.to_owned(),
-            ..ThreadKey::default()
-        }
+        ThreadKey { name: name.to_owned(), ..ThreadKey::default() }
     }
 
     fn with_files(names: &[&str]) -> ViewState {
         let files = names.iter().map(|name| FileRef::named(name)).collect();
-        ViewState {
-            files,
-            ..ViewState::default()
-        }
+        ViewState { files, ..ViewState::default() }
     }
 
     /// Applies actions one after the other and returns the state and the last step.
@@ -420,30 +394,16 @@ mod tests {
         old.zoom = path(&["f"]);
         old.selection = Some(Selection::Function(key("f")));
         old.view = ViewId::Table;
-        let (state, step) = after(
-            old,
-            vec![Action::Opening(vec![
-                FileRef::named("b"),
-                FileRef::named("c"),
-            ])],
-        );
+        let (state, step) = after(old, vec![Action::Opening(vec![FileRef::named("b"), FileRef::named("c")])]);
         assert_eq!(step, Step::Push);
         assert_eq!((state.files.len(), state.active), (3, 1));
-        let expected = ViewState {
-            files: state.files.clone(),
-            active: 1,
-            view: ViewId::Table,
-            ..ViewState::default()
-        };
+        let expected = ViewState { files: state.files.clone(), active: 1, view: ViewId::Table, ..ViewState::default() };
         assert_eq!(state, expected);
     }
 
     #[test]
     fn opening_nothing_changes_nothing() {
-        assert_eq!(
-            after(ViewState::default(), vec![Action::Opening(vec![])]).1,
-            Step::None
-        );
+        assert_eq!(after(ViewState::default(), vec![Action::Opening(vec![])]).1, Step::None);
     }
 
     #[test]
@@ -452,29 +412,19 @@ mod tests {
         let (state, step) = after(with_files(&["a", "b"]), vec![Action::Opened(1, file)]);
         assert_eq!(step, Step::Replace);
         assert_eq!(state.files[1].print, "0123456789abcdef");
-        assert_eq!(
-            after(state, vec![Action::Opened(7, FileRef::named("x"))]).1,
-            Step::None
-        );
+        assert_eq!(after(state, vec![Action::Opened(7, FileRef::named("x"))]).1, Step::None);
     }
 
     #[test]
     fn closing_moves_positions_up() {
-        let state = ViewState {
-            active: 2,
-            compare: Some((1, 2)),
-            view: ViewId::Compare,
-            ..with_files(&["a", "b", "c"])
-        };
+        let state =
+            ViewState { active: 2, compare: Some((1, 2)), view: ViewId::Compare, ..with_files(&["a", "b", "c"]) };
         let (state, step) = after(state, vec![Action::Closed(0)]);
         assert_eq!(step, Step::Push);
         assert_eq!((state.active, state.compare), (1, Some((0, 1))));
         assert_eq!(state.view, ViewId::Compare);
         let (state, _) = after(state, vec![Action::Closed(1)]);
-        assert_eq!(
-            (state.active, state.compare, state.view),
-            (0, None, ViewId::Flame)
-        );
+        assert_eq!((state.active, state.compare, state.view), (0, None, ViewId::Flame));
         let (state, _) = after(state, vec![Action::Closed(0)]);
         assert_eq!((state.active, state.files.len()), (0, 0));
         assert_eq!(after(state, vec![Action::Closed(0)]).1, Step::None);
@@ -483,11 +433,7 @@ mod tests {
     #[test]
     fn another_recording_keeps_the_filters_that_name_functions() {
         let mut state = with_files(&["a", "b"]);
-        state.filters = vec![
-            Filter::Time(range(0, 9)),
-            Filter::Hide(key("f")),
-            Filter::Thread(thread("main")),
-        ];
+        state.filters = vec![Filter::Time(range(0, 9)), Filter::Hide(key("f")), Filter::Thread(thread("main"))];
         state.stall = Some(range(0, 9));
         state.visible = Some(range(0, 100));
         let (state, step) = after(state, vec![Action::Activate(1)]);
@@ -504,10 +450,7 @@ mod tests {
         let (state, _) = after(state, vec![Action::SwapCompared]);
         assert_eq!((state.compare, state.active), (Some((1, 0)), 1));
         for wrong in [(0, 0), (0, 2), (3, 1)] {
-            assert_eq!(
-                after(state.clone(), vec![Action::Compare(Some(wrong))]).1,
-                Step::None
-            );
+            assert_eq!(after(state.clone(), vec![Action::Compare(Some(wrong))]).1, Step::None);
         }
         let (state, _) = after(state, vec![Action::Compare(None)]);
         assert_eq!((state.compare, state.view), (None, ViewId::Flame));
@@ -527,16 +470,9 @@ mod tests {
             ],
         );
         assert_eq!(step, Step::Push);
-        let expected = vec![
-            Filter::Time(range(2, 3)),
-            Filter::Hide(key("f")),
-            Filter::Thread(thread("worker")),
-        ];
+        let expected = vec![Filter::Time(range(2, 3)), Filter::Hide(key("f")), Filter::Thread(thread("worker"))];
         assert_eq!(state.filters, expected);
-        assert_eq!(
-            (state.time(), state.thread()),
-            (Some(range(2, 3)), Some(&thread("worker")))
-        );
+        assert_eq!((state.time(), state.thread()), (Some(range(2, 3)), Some(&thread("worker"))));
         let (state, _) = after(state, vec![Action::Thread(None)]);
         assert_eq!(state.filters, &expected[..2]);
     }
@@ -561,10 +497,7 @@ mod tests {
         };
         let keep = Action::AddFilter(Filter::Keep("b".into()));
         let (state, _) = after(zoomed.clone(), vec![keep]);
-        assert_eq!(
-            (state.zoom, state.selection),
-            (zoomed.zoom.clone(), zoomed.selection.clone())
-        );
+        assert_eq!((state.zoom, state.selection), (zoomed.zoom.clone(), zoomed.selection.clone()));
         for action in [
             Action::AddFilter(Filter::Focus(key("b"))),
             Action::ToggleOwnCode,
@@ -580,18 +513,11 @@ mod tests {
     #[test]
     fn filters_are_removed_one_by_one_or_all() {
         let mut state = ViewState::default();
-        state.filters = vec![
-            Filter::Time(range(0, 9)),
-            Filter::Keep("x".into()),
-            Filter::OwnCode,
-        ];
+        state.filters = vec![Filter::Time(range(0, 9)), Filter::Keep("x".into()), Filter::OwnCode];
         state.stall = Some(range(0, 9));
         let (one_less, step) = after(state.clone(), vec![Action::RemoveFilter(0)]);
         assert_eq!((step, one_less.stall), (Step::Push, None));
-        assert_eq!(
-            one_less.filters,
-            vec![Filter::Keep("x".into()), Filter::OwnCode]
-        );
+        assert_eq!(one_less.filters, vec![Filter::Keep("x".into()), Filter::OwnCode]);
         assert_eq!(after(one_less, vec![Action::RemoveFilter(2)]).1, Step::None);
         let (state, _) = after(state, vec![Action::ClearFilters]);
         assert_eq!((state.filters.len(), state.stall), (0, None));
@@ -609,30 +535,18 @@ mod tests {
     #[test]
     fn a_stall_narrows_and_widens_again() {
         let hidden = Filter::Hide(key("f"));
-        let start = ViewState {
-            filters: vec![hidden.clone()],
-            ..ViewState::default()
-        };
+        let start = ViewState { filters: vec![hidden.clone()], ..ViewState::default() };
         let (state, step) = after(start, vec![Action::Stall(Some(range(5, 9)))]);
         assert_eq!(step, Step::Push);
-        assert_eq!(
-            state.filters,
-            vec![hidden.clone(), Filter::Time(range(5, 9))]
-        );
+        assert_eq!(state.filters, vec![hidden.clone(), Filter::Time(range(5, 9))]);
         assert_eq!(state.stall, Some(range(5, 9)));
         let (other, _) = after(state.clone(), vec![Action::Stall(Some(range(20, 29)))]);
-        assert_eq!(
-            other.filters,
-            vec![hidden.clone(), Filter::Time(range(20, 29))]
-        );
+        assert_eq!(other.filters, vec![hidden.clone(), Filter::Time(range(20, 29))]);
         let (wide, _) = after(state.clone(), vec![Action::Stall(None)]);
         assert_eq!((wide.filters, wide.stall), (vec![hidden], None));
         let brushed = Action::AddFilter(Filter::Time(range(0, 50)));
         let (brushed, _) = after(state, vec![brushed]);
-        assert_eq!(
-            brushed.stall, None,
-            "a range of one's own is not the stall's"
-        );
+        assert_eq!(brushed.stall, None, "a range of one's own is not the stall's");
     }
 
     #[test]
@@ -652,23 +566,11 @@ mod tests {
     fn zoom_goes_out_step_by_step() {
         let (state, step) = after(
             ViewState::default(),
-            vec![
-                Action::Zoom(path(&["a", "b"])),
-                Action::Pan {
-                    span: (0.1, 0.2),
-                    scroll: 40.0,
-                },
-            ],
+            vec![Action::Zoom(path(&["a", "b"])), Action::Pan { span: (0.1, 0.2), scroll: 40.0 }],
         );
-        assert_eq!(
-            (step, state.span, state.scroll),
-            (Step::Replace, (0.1, 0.2), 40.0)
-        );
+        assert_eq!((step, state.span, state.scroll), (Step::Replace, (0.1, 0.2), 40.0));
         let (state, step) = after(state, vec![Action::ZoomOut]);
-        assert_eq!(
-            (step, state.span, &state.zoom),
-            (Step::Push, (0.0, 1.0), &path(&["a", "b"]))
-        );
+        assert_eq!((step, state.span, &state.zoom), (Step::Push, (0.0, 1.0), &path(&["a", "b"])));
         let (state, _) = after(state, vec![Action::ZoomOut]);
         assert_eq!(state.zoom, path(&["a"]));
         let (state, _) = after(state, vec![Action::ZoomReset]);
@@ -704,11 +606,7 @@ mod tests {
             (Action::Visible(Some(range(0, 5))), Step::Replace),
             (Action::View(ViewId::Flame), Step::None),
         ] {
-            assert_eq!(
-                after(start.clone(), vec![action.clone()]).1,
-                step,
-                "{action:?}"
-            );
+            assert_eq!(after(start.clone(), vec![action.clone()]).1, step, "{action:?}");
         }
         assert_eq!(after(start, vec![Action::Threshold(0)]).0.threshold_ms, 1);
     }
@@ -717,42 +615,21 @@ mod tests {
     fn a_column_sorts_by_what_is_read_first() {
         let sort = |column, ascending| Sort { column, ascending };
         let by = |columns: &[SortColumn]| {
-            let actions = columns
-                .iter()
-                .map(|column| Action::SortBy(*column))
-                .collect();
+            let actions = columns.iter().map(|column| Action::SortBy(*column)).collect();
             after(ViewState::default(), actions).0.sort
         };
-        assert_eq!(
-            by(&[SortColumn::SelfValue]),
-            sort(SortColumn::SelfValue, true)
-        );
+        assert_eq!(by(&[SortColumn::SelfValue]), sort(SortColumn::SelfValue, true));
         assert_eq!(by(&[SortColumn::Total]), sort(SortColumn::Total, false));
         assert_eq!(by(&[SortColumn::Name]), sort(SortColumn::Name, true));
-        assert_eq!(
-            by(&[SortColumn::Name, SortColumn::Name]),
-            sort(SortColumn::Name, false)
-        );
-        let (state, step) = after(
-            ViewState::default(),
-            vec![Action::SortCompareBy(SortColumn::After)],
-        );
-        assert_eq!(
-            (step, state.compare_sort),
-            (Step::Replace, sort(SortColumn::After, false))
-        );
+        assert_eq!(by(&[SortColumn::Name, SortColumn::Name]), sort(SortColumn::Name, false));
+        let (state, step) = after(ViewState::default(), vec![Action::SortCompareBy(SortColumn::After)]);
+        assert_eq!((step, state.compare_sort), (Step::Replace, sort(SortColumn::After, false)));
     }
 
     #[test]
     fn a_whole_state_is_restored() {
-        let other = ViewState {
-            view: ViewId::Stalls,
-            ..with_files(&["a"])
-        };
-        let (state, step) = after(
-            ViewState::default(),
-            vec![Action::Restore(Box::new(other.clone()))],
-        );
+        let other = ViewState { view: ViewId::Stalls, ..with_files(&["a"]) };
+        let (state, step) = after(ViewState::default(), vec![Action::Restore(Box::new(other.clone()))]);
         assert_eq!((state, step), (other, Step::Replace));
     }
 
@@ -762,18 +639,9 @@ mod tests {
         let print = |text: &str| name.clone().with_print(text);
         assert!(name.is_same(&print("11")), "one print is not known yet");
         assert!(!print("11").is_same(&print("22")));
-        assert!(print("11").is_same(&FileRef {
-            name: "b".into(),
-            ..print("11")
-        }));
-        let example = FileRef {
-            example: Some("go".into()),
-            ..name.clone()
-        };
+        assert!(print("11").is_same(&FileRef { name: "b".into(), ..print("11") }));
+        let example = FileRef { example: Some("go".into()), ..name.clone() };
         assert!(!example.is_same(&name));
-        assert!(example.is_same(&FileRef {
-            example: Some("go".into()),
-            ..FileRef::default()
-        }));
+        assert!(example.is_same(&FileRef { example: Some("go".into()), ..FileRef::default() }));
     }
 }

@@ -57,16 +57,12 @@ pub enum AddressError {
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Foreign => {
-                f.write_str("The part of this address after # is not a view of Culprit.")
-            }
+            Self::Foreign => f.write_str("The part of this address after # is not a view of Culprit."),
             Self::Later(version) => write!(
                 f,
                 "This address was made by a later version of Culprit (v{version}); reload the page to get it."
             ),
-            Self::Damaged => {
-                f.write_str("This address is damaged or cut short; copy it again as a whole.")
-            }
+            Self::Damaged => f.write_str("This address is damaged or cut short; copy it again as a whole."),
             Self::TooLong => f.write_str("This address is too long to be a view of Culprit."),
             Self::Impossible(what) => write!(f, "This address cannot be shown: {what}."),
         }
@@ -78,8 +74,7 @@ pub fn encode(state: &ViewState) -> String {
     if *state == ViewState::default() {
         return String::new();
     }
-    let json = serde_json::to_vec(&V1::from(state))
-        .expect("a state has only text keys and finite numbers");
+    let json = serde_json::to_vec(&V1::from(state)).expect("a state has only text keys and finite numbers");
     let mut deflate = DeflateEncoder::new(Vec::new(), Compression::best());
     let deflated = deflate.write_all(&json).and_then(|()| deflate.finish());
     let deflated = deflated.expect("writing to memory does not fail");
@@ -113,10 +108,8 @@ pub fn decode(fragment: &str) -> Result<ViewState, AddressError> {
 }
 
 fn split_version(fragment: &str) -> Result<(u32, &str), AddressError> {
-    let (version, body) = fragment
-        .strip_prefix('v')
-        .and_then(|rest| rest.split_once('.'))
-        .ok_or(AddressError::Foreign)?;
+    let (version, body) =
+        fragment.strip_prefix('v').and_then(|rest| rest.split_once('.')).ok_or(AddressError::Foreign)?;
     let is_number = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
     match version.parse() {
         Ok(version @ 1..=VERSION) => Ok((version, body)),
@@ -129,9 +122,7 @@ fn split_version(fragment: &str) -> Result<(u32, &str), AddressError> {
 fn inflate(deflated: &[u8]) -> Result<Vec<u8>, AddressError> {
     let mut json = Vec::new();
     let mut limited = DeflateDecoder::new(deflated).take(JSON_MAX + 1);
-    limited
-        .read_to_end(&mut json)
-        .map_err(|_| AddressError::Damaged)?;
+    limited.read_to_end(&mut json).map_err(|_| AddressError::Damaged)?;
     if json.len() as u64 > JSON_MAX {
         return Err(AddressError::TooLong);
     }
@@ -151,32 +142,21 @@ fn checked(mut state: ViewState) -> Result<ViewState, AddressError> {
     if state.active >= count.max(1) {
         return impossible("it shows a recording that it does not name");
     }
-    if state
-        .compare
-        .is_some_and(|(a, b)| a >= count || b >= count || a == b)
-    {
+    if state.compare.is_some_and(|(a, b)| a >= count || b >= count || a == b) {
         return impossible("it compares recordings that it does not name");
     }
     let times = state.filters.iter().filter_map(|filter| match filter {
         Filter::Time(range) => Some(*range),
         _ => None,
     });
-    if times
-        .chain(state.stall)
-        .chain(state.visible)
-        .any(|range| range.from_ns > range.to_ns)
-    {
+    if times.chain(state.stall).chain(state.visible).any(|range| range.from_ns > range.to_ns) {
         return impossible("a stretch of time ends before it begins");
     }
     let (left, right) = state.span;
     if !(0.0 <= left && left < right && right <= 1.0) {
         state.span = (0.0, 1.0);
     }
-    state.scroll = if state.scroll.is_finite() {
-        state.scroll.max(0.0)
-    } else {
-        0.0
-    };
+    state.scroll = if state.scroll.is_finite() { state.scroll.max(0.0) } else { 0.0 };
     state.threshold_ms = state.threshold_ms.clamp(THRESHOLD_MS.0, THRESHOLD_MS.1);
     Ok(state)
 }
@@ -319,22 +299,13 @@ impl From<V1> for ViewState {
 
 impl From<FileRef> for V1File {
     fn from(file: FileRef) -> Self {
-        Self {
-            name: file.name,
-            print: file.print,
-            example: file.example,
-        }
+        Self { name: file.name, print: file.print, example: file.example }
     }
 }
 
 impl From<V1File> for FileRef {
     fn from(file: V1File) -> Self {
-        Self {
-            name: file.name,
-            print: file.print,
-            example: file.example,
-            number: 0,
-        }
+        Self { name: file.name, print: file.print, example: file.example, number: 0 }
     }
 }
 
@@ -348,10 +319,7 @@ mod tests {
 
     impl Dice {
         fn roll(&mut self, sides: u64) -> u64 {
-            self.0 = self
-                .0
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (self.0 >> 33) % sides
         }
 
@@ -368,46 +336,23 @@ mod tests {
         }
 
         fn text(&mut self) -> String {
-            const PIECES: [&str; 8] = [
-                "parse",
-                "Größe",
-                "関数",
-                "🔥",
-                "a b",
-                "\"\\/",
-                "\u{0}\u{7f}",
-                "node:internal/x",
-            ];
+            const PIECES: [&str; 8] =
+                ["parse", "Größe", "関数", "🔥", "a b", "\"\\/", "\u{0}\u{7f}", "node:internal/x"];
             self.many(3, |dice| PIECES[dice.roll(8) as usize]).concat()
         }
 
         fn key(&mut self) -> FrameKey {
-            let line = if self.coin() {
-                0
-            } else {
-                self.roll(1 << 31) as u32
-            };
-            FrameKey {
-                name: self.text(),
-                file: self.text(),
-                line,
-            }
+            let line = if self.coin() { 0 } else { self.roll(1 << 31) as u32 };
+            FrameKey { name: self.text(), file: self.text(), line }
         }
 
         fn range(&mut self) -> TimeRange {
             let from_ns = self.roll(1 << 31) as i64 * 4_000_000_007 - (1 << 40);
-            TimeRange {
-                from_ns,
-                to_ns: if self.coin() { i64::MAX } else { from_ns },
-            }
+            TimeRange { from_ns, to_ns: if self.coin() { i64::MAX } else { from_ns } }
         }
 
         fn thread(&mut self) -> ThreadKey {
-            ThreadKey {
-                pid: self.maybe(|_| u64::MAX),
-                tid: self.maybe(|d| d.roll(9)),
-                name: self.text(),
-            }
+            ThreadKey { pid: self.maybe(|_| u64::MAX), tid: self.maybe(|d| d.roll(9)), name: self.text() }
         }
 
         fn filter(&mut self) -> Filter {
@@ -427,25 +372,13 @@ mod tests {
         }
 
         fn sort(&mut self) -> Sort {
-            let columns = [
-                SortColumn::SelfValue,
-                SortColumn::Name,
-                SortColumn::Difference,
-            ];
-            Sort {
-                column: columns[self.roll(3) as usize],
-                ascending: self.coin(),
-            }
+            let columns = [SortColumn::SelfValue, SortColumn::Name, SortColumn::Difference];
+            Sort { column: columns[self.roll(3) as usize], ascending: self.coin() }
         }
 
         fn file(&mut self) -> FileRef {
             let name = self.text();
-            FileRef {
-                name,
-                print: "0123456789abcdef".into(),
-                example: self.maybe(Self::text),
-                number: 0,
-            }
+            FileRef { name, print: "0123456789abcdef".into(), example: self.maybe(Self::text), number: 0 }
         }
 
         fn state(&mut self) -> ViewState {
@@ -456,39 +389,22 @@ mod tests {
                 active: self.roll(count as u64) as usize,
                 compare: (count > 1).then_some((count - 1, 0)),
                 files,
-                view: [
-                    ViewId::Flame,
-                    ViewId::Table,
-                    ViewId::Stalls,
-                    ViewId::Compare,
-                ][self.roll(4) as usize],
+                view: [ViewId::Flame, ViewId::Table, ViewId::Stalls, ViewId::Compare][self.roll(4) as usize],
                 filters: self.many(6, Self::filter),
                 value: self.maybe(Self::text),
                 selection: self.maybe(|d| {
-                    if d.coin() {
-                        Selection::Function(d.key())
-                    } else {
-                        Selection::Frame(d.many(40, Self::key))
-                    }
+                    if d.coin() { Selection::Function(d.key()) } else { Selection::Frame(d.many(40, Self::key)) }
                 }),
                 search: self.text(),
                 zoom: self.many(40, Self::key),
-                span: (
-                    self.roll(1000) as f64 / 2003.0,
-                    1.0 - self.roll(1000) as f64 / 2003.0,
-                ),
+                span: (self.roll(1000) as f64 / 2003.0, 1.0 - self.roll(1000) as f64 / 2003.0),
                 scroll: self.roll(100_000) as f64 / 7.0,
                 order: [Order::Weight, Order::Name, Order::Time][self.roll(3) as usize],
                 callers: self.coin(),
                 upwards: self.coin(),
-                colour_by: if self.coin() {
-                    ColourBy::Heat
-                } else {
-                    ColourBy::Module
-                },
+                colour_by: if self.coin() { ColourBy::Heat } else { ColourBy::Module },
                 nest_gc: self.coin(),
-                table: [TableMode::Functions, TableMode::Tree, TableMode::Callers]
-                    [self.roll(3) as usize],
+                table: [TableMode::Functions, TableMode::Tree, TableMode::Callers][self.roll(3) as usize],
                 sort: self.sort(),
                 compare_sort: self.sort(),
                 threshold_ms: 1 + self.roll(60_000) as u32,
@@ -501,10 +417,7 @@ mod tests {
     fn address_of(version: &str, json: &str) -> String {
         let mut deflate = DeflateEncoder::new(Vec::new(), Compression::best());
         deflate.write_all(json.as_bytes()).expect("memory takes it");
-        format!(
-            "{version}.{}",
-            BASE64URL_NOPAD.encode(&deflate.finish().expect("memory takes it"))
-        )
+        format!("{version}.{}", BASE64URL_NOPAD.encode(&deflate.finish().expect("memory takes it")))
     }
 
     #[test]
@@ -513,11 +426,7 @@ mod tests {
         for _ in 0..500 {
             let state = dice.state();
             let fragment = encode(&state);
-            assert!(
-                fragment
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-            );
+            assert!(fragment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)));
             assert_eq!(decode(&fragment), Ok(state), "{fragment}");
         }
     }
@@ -540,39 +449,19 @@ mod tests {
             "gc":true,"tt":"Callers","ts":{"column":"Name","ascending":true},
             "cs":{"column":"After","ascending":false},"ms":100,"st":{"from_ns":5,"to_ns":9},
             "tv":{"from_ns":0,"to_ns":99}}"#;
-        let key = |name: &str| FrameKey {
-            name: name.into(),
-            ..FrameKey::default()
-        };
+        let key = |name: &str| FrameKey { name: name.into(), ..FrameKey::default() };
         let expected = ViewState {
             files: vec![
-                FileRef {
-                    print: "0011223344556677".into(),
-                    ..FileRef::named("app.cpuprofile")
-                },
-                FileRef {
-                    example: Some("go-labels".into()),
-                    ..FileRef::default()
-                },
+                FileRef { print: "0011223344556677".into(), ..FileRef::named("app.cpuprofile") },
+                FileRef { example: Some("go-labels".into()), ..FileRef::default() },
             ],
             active: 1,
             compare: Some((0, 1)),
             view: ViewId::Table,
             filters: vec![
-                Filter::Time(TimeRange {
-                    from_ns: 5,
-                    to_ns: 9,
-                }),
-                Filter::Thread(ThreadKey {
-                    pid: None,
-                    tid: Some(7),
-                    name: "main".into(),
-                }),
-                Filter::Focus(FrameKey {
-                    name: "f".into(),
-                    file: "a.js".into(),
-                    line: 3,
-                }),
+                Filter::Time(TimeRange { from_ns: 5, to_ns: 9 }),
+                Filter::Thread(ThreadKey { pid: None, tid: Some(7), name: "main".into() }),
+                Filter::Focus(FrameKey { name: "f".into(), file: "a.js".into(), line: 3 }),
                 Filter::FocusPath(vec![key("a")]),
                 Filter::Hide(key("g")),
                 Filter::HideModule("m".into()),
@@ -594,23 +483,11 @@ mod tests {
             colour_by: ColourBy::Heat,
             nest_gc: true,
             table: TableMode::Callers,
-            sort: Sort {
-                column: SortColumn::Name,
-                ascending: true,
-            },
-            compare_sort: Sort {
-                column: SortColumn::After,
-                ascending: false,
-            },
+            sort: Sort { column: SortColumn::Name, ascending: true },
+            compare_sort: Sort { column: SortColumn::After, ascending: false },
             threshold_ms: 100,
-            stall: Some(TimeRange {
-                from_ns: 5,
-                to_ns: 9,
-            }),
-            visible: Some(TimeRange {
-                from_ns: 0,
-                to_ns: 99,
-            }),
+            stall: Some(TimeRange { from_ns: 5, to_ns: 9 }),
+            visible: Some(TimeRange { from_ns: 0, to_ns: 99 }),
         };
         assert_eq!(decode(&address_of("v1", json)), Ok(expected.clone()));
         assert_eq!(decode(&encode(&expected)), Ok(expected));
@@ -619,33 +496,14 @@ mod tests {
     #[test]
     fn what_a_later_release_adds_is_passed_over() {
         let state = decode(&address_of("v1", r#"{"q":"x","new":{"a":1}}"#));
-        assert_eq!(
-            state,
-            Ok(ViewState {
-                search: "x".into(),
-                ..ViewState::default()
-            })
-        );
+        assert_eq!(state, Ok(ViewState { search: "x".into(), ..ViewState::default() }));
     }
 
     #[test]
     fn other_versions_and_foreign_fragments() {
         assert_eq!(decode("v2.abc"), Err(AddressError::Later(2)));
-        assert_eq!(
-            decode("v4000000000.x"),
-            Err(AddressError::Later(4_000_000_000))
-        );
-        for foreign in [
-            "main",
-            "v1",
-            "v0.x",
-            "v.x",
-            "vx.y",
-            "v-1.x",
-            "v99999999999999999999.x",
-            "=",
-            "ü",
-        ] {
+        assert_eq!(decode("v4000000000.x"), Err(AddressError::Later(4_000_000_000)));
+        for foreign in ["main", "v1", "v0.x", "v.x", "vx.y", "v-1.x", "v99999999999999999999.x", "=", "ü"] {
             assert_eq!(decode(foreign), Err(AddressError::Foreign), "{foreign}");
         }
     }
@@ -659,10 +517,7 @@ mod tests {
             assert!(decode(&whole[..length]).is_err(), "cut at {length}");
         }
         assert_eq!(decode("v1.!!!"), Err(AddressError::Damaged));
-        assert_eq!(
-            decode(&address_of("v1", "{\"q\":")),
-            Err(AddressError::Damaged)
-        );
+        assert_eq!(decode(&address_of("v1", "{\"q\":")), Err(AddressError::Damaged));
         assert_eq!(decode("v1."), Err(AddressError::Damaged));
     }
 
@@ -688,10 +543,7 @@ mod tests {
         let bomb = address_of("v1", &format!("{{\"q\":\"{}\"}}", " ".repeat(64 << 20)));
         assert!(bomb.len() < FRAGMENT_MAX);
         assert_eq!(decode(&bomb), Err(AddressError::TooLong));
-        assert_eq!(
-            decode(&"v".repeat(FRAGMENT_MAX + 1)),
-            Err(AddressError::TooLong)
-        );
+        assert_eq!(decode(&"v".repeat(FRAGMENT_MAX + 1)), Err(AddressError::TooLong));
         let deep = address_of("v1", &format!("{{\"x\":{}", "[".repeat(100_000)));
         assert_eq!(decode(&deep), Err(AddressError::Damaged));
     }
@@ -710,40 +562,23 @@ mod tests {
             r#"{"ms":"soon"}"#,
         ] {
             let error = decode(&address_of("v1", json)).expect_err(json);
-            assert!(
-                matches!(error, AddressError::Impossible(_)),
-                "{json}: {error}"
-            );
+            assert!(matches!(error, AddressError::Impossible(_)), "{json}: {error}");
         }
-        let odd =
-            decode(&address_of("v1", r#"{"zx":[0.9,0.1],"zy":-5,"ms":0}"#)).expect("is readable");
-        assert_eq!(
-            (odd.span, odd.scroll, odd.threshold_ms),
-            ((0.0, 1.0), 0.0, 1)
-        );
+        let odd = decode(&address_of("v1", r#"{"zx":[0.9,0.1],"zy":-5,"ms":0}"#)).expect("is readable");
+        assert_eq!((odd.span, odd.scroll, odd.threshold_ms), ((0.0, 1.0), 0.0, 1));
     }
 
     #[test]
     fn addresses_stay_short() {
-        let key = |name: &str| FrameKey {
-            name: name.into(),
-            file: "file:///srv/app/src/server.js".into(),
-            line: 12,
-        };
+        let key = |name: &str| FrameKey { name: name.into(), file: "file:///srv/app/src/server.js".into(), line: 12 };
         let path: Path = (0..20).map(|i| key(&format!("handler{i}"))).collect();
         let state = ViewState {
-            files: vec![FileRef {
-                print: "0123456789abcdef".into(),
-                ..FileRef::named("app.cpuprofile")
-            }],
+            files: vec![FileRef { print: "0123456789abcdef".into(), ..FileRef::named("app.cpuprofile") }],
             selection: Some(Selection::Frame(path.clone())),
             zoom: path,
             ..ViewState::default()
         };
         let length = encode(&state).len();
-        assert!(
-            length < 500,
-            "{length} characters for a zoom and a selection twenty calls deep"
-        );
+        assert!(length < 500, "{length} characters for a zoom and a selection twenty calls deep");
     }
 }

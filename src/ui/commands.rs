@@ -15,6 +15,9 @@ use crate::web::{clipboard, document, files};
 /// Id of the search field.
 pub const SEARCH_FIELD: &str = "search";
 
+/// Id of the field that picks files. It is on the page as long as the page is, out of sight.
+pub const FILE_FIELD: &str = "files";
+
 impl Store {
     /// Does what a command asks for, if there is anything to do.
     pub fn run(self, command: Command) {
@@ -23,24 +26,25 @@ impl Store {
 
     /// Does what a command asks for. `false` where there is nothing to do.
     pub fn act(self, command: Command) -> bool {
-        self.offer(command)
-            || self.run_on_page(command)
-            || self.run_on_view(command)
-            || self.run_on_selection(command)
+        self.offer(command) || self.run_on_page(command) || self.run_on_view(command) || self.run_on_selection(command)
     }
 
     /// Copies a text and says so.
     pub fn copy(self, text: String, what: &'static str) {
         leptos::task::spawn_local(async move {
             let is_done = clipboard::write(&text).await;
-            let said = if is_done { format!("{what} copied.") } else { "The browser does not let this page copy.".to_owned() };
+            let said =
+                if is_done { format!("{what} copied.") } else { "The browser does not let this page copy.".to_owned() };
             self.toast(said, None);
         });
     }
 
     /// Lets the person pick files.
     pub fn pick_files(self) {
-        files::pick(move |files| self.open_files(files));
+        let field = document().get_element_by_id(FILE_FIELD);
+        if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlInputElement>().ok()) {
+            files::pick(&field);
+        }
     }
 
     /// Opens what is on the clipboard, where the browser lets a button read it.
@@ -147,9 +151,9 @@ impl Store {
     fn selected_details(self) -> Option<Details> {
         let details = self.details.with_untracked(|load| load.value())?;
         let details = (*details).clone()?;
-        let is_selected = self.state.with_untracked(|state| {
-            state.selection.as_ref().and_then(Selection::function) == Some(&details.label.key)
-        });
+        let is_selected = self
+            .state
+            .with_untracked(|state| state.selection.as_ref().and_then(Selection::function) == Some(&details.label.key));
         is_selected.then_some(details)
     }
 

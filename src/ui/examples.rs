@@ -24,13 +24,10 @@ pub struct Example {
     pub files: &'static [&'static ExampleFile],
 }
 
-static BLOCKED: ExampleFile =
-    ExampleFile { id: "node-blocked", name: "node-server-blocked.cpuprofile", size: None };
-static FIXED: ExampleFile =
-    ExampleFile { id: "node-fixed", name: "node-server-fixed.cpuprofile", size: None };
+static BLOCKED: ExampleFile = ExampleFile { id: "node-blocked", name: "node-server-blocked.cpuprofile", size: None };
+static FIXED: ExampleFile = ExampleFile { id: "node-fixed", name: "node-server-fixed.cpuprofile", size: None };
 static GO: ExampleFile = ExampleFile { id: "go-labels", name: "go-labels.pb.gz", size: None };
-static LARGE: ExampleFile =
-    ExampleFile { id: "large", name: "generated-22mb.cpuprofile", size: Some("22 MB") };
+static LARGE: ExampleFile = ExampleFile { id: "large", name: "generated-22mb.cpuprofile", size: Some("22 MB") };
 
 /// All examples, in the order of the start page.
 pub static EXAMPLES: &[Example] = &[

@@ -53,9 +53,7 @@ pub fn name(label: &FunctionLabel) -> String {
 /// A function as lines of text, to be copied.
 pub fn details_as_text(details: &Details) -> String {
     let (own, total) = &details.everywhere;
-    let line = |what: &str, amount: &Amount| {
-        format!("{what}\t{}\t{}", figure(amount), share_and_samples(amount))
-    };
+    let line = |what: &str, amount: &Amount| format!("{what}\t{}\t{}", figure(amount), share_and_samples(amount));
     let label = &details.label;
     [format!("{}\t{}", name(label), label.place), line("self", own), line("total", total)].join("\n")
 }
@@ -75,6 +73,12 @@ pub fn time_range(range: TimeRange) -> String {
     let digits = if unit == "s" { digits.max(2) } else { digits };
     let end = |ns: i64| format!("{:.digits$}", ns as f64 / unit_ns).replace('-', "\u{2212}");
     format!("{}–{}{THIN}{unit}", end(range.from_ns), end(range.to_ns))
+}
+
+/// Why a format was recognised, without the title that it may end with.
+pub fn why<'a>(why: &'a str, title: &str) -> &'a str {
+    let (reason, end) = why.rsplit_once(": ").unwrap_or((why, ""));
+    if end.eq_ignore_ascii_case(title) { reason } else { why }
 }
 
 /// A size as files are listed: `212 MB` (of 1,000,000 bytes).

@@ -90,12 +90,13 @@ impl Store {
         files.filter(|(_, file)| self.session_of(file).is_none()).collect()
     }
 
-    /// Recordings that are not part of the view (yet).
-    pub fn unlisted(self) -> Vec<Session> {
+    /// Recordings that are being opened and of which it is not known yet where they belong.
+    pub fn unplaced(self) -> Vec<Session> {
         let files = self.state.with(|state| state.files.clone());
-        let is_listed =
-            |session: &Session| session.file.with(|file| files.iter().any(|other| other.is_same(file)));
-        self.sessions.get().into_iter().filter(|session| !is_listed(session)).collect()
+        let is_listed = |session: &Session| session.file.with(|file| files.iter().any(|other| other.is_same(file)));
+        let is_opening = |session: &Session| session.phase.with(|phase| matches!(phase, Phase::Opening(_)));
+        let sessions = self.sessions.get().into_iter();
+        sessions.filter(|session| !is_listed(session) && is_opening(session)).collect()
     }
 
     /// Closes the recording at a position, or stops opening it.
@@ -152,8 +153,7 @@ impl Store {
 
     /// The session of an example: the one that the page has, or a new one that fetches it.
     fn example_session(self, file: &'static ExampleFile) -> Session {
-        let named =
-            FileRef { example: Some(file.id.to_owned()), ..FileRef::named(file.name) };
+        let named = FileRef { example: Some(file.id.to_owned()), ..FileRef::named(file.name) };
         if let Some(session) = self.session_of(&named) {
             return session;
         }
@@ -209,8 +209,9 @@ impl Store {
             },
         }
         if !overview.notes.is_empty() {
-            let text = notes_sentence(overview);
-            self.toast(text, Some(Dialog::Notes));
+            let is_only = self.sessions.with_untracked(Vec::len) == 1;
+            let name = if is_only { String::new() } else { format!("{}: ", file.name) };
+            self.toast(format!("{name}{}", notes_sentence(overview)), Some(Dialog::Notes));
         }
         self.announcement.set(format!("{} is open: {}.", overview.name, overview.title));
     }
@@ -251,11 +252,15 @@ impl Store {
         }
     }
 
-    /// What goes wrong in front of the person has a card; the rest must not pass unnoticed.
+    /// What goes wrong in front of the person has a card; the rest must not pass unnoticed. What
+    /// was never part of the view has no place to stay.
     fn tell_if_hidden(self, session: Session, message: &str) {
+        let file = session.file.get_untracked();
         if self.active.get_untracked() != Some(session) {
-            let name = session.file.with_untracked(|file| file.name.clone());
-            self.toast(format!("{name}: {message}"), None);
+            self.toast(format!("{}: {message}", file.name), None);
+        }
+        if self.index_of(&file).is_none() {
+            self.forget(session);
         }
     }
 }

@@ -14,8 +14,8 @@ use web_sys::{MessagePort, OffscreenCanvas};
 use super::workers::{Seat, Word, Workers};
 use crate::model::vocab::Scope;
 use crate::protocol::{
-    Answer, CanvasId, Failure, FromWorker, OpenOptions, Overview, Painted, Picture, Query, Reply,
-    Request, RequestId, Theme, Tip, ToWorker,
+    Answer, CanvasId, Failure, FromWorker, OpenOptions, Overview, Painted, Picture, Query, Reply, Request, RequestId,
+    Theme, Tip, ToWorker,
 };
 use crate::state::FileRef;
 use crate::web::files::Named;
@@ -126,11 +126,7 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     /// A session whose files are still on their way. `number` is unique on the page.
-    pub fn new(
-        number: u32,
-        file: FileRef,
-        on_change: impl Fn(Session) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn new(number: u32, file: FileRef, on_change: impl Fn(Session) + Send + Sync + 'static) -> Self {
         Self {
             number,
             file: RwSignal::new(file),
@@ -193,22 +189,13 @@ impl Session {
 
     /// Asks a question. `lane` names who asks: a newer question in the same lane supersedes the one
     /// that waits, whose `on_answer` is then never called.
-    pub fn ask(
-        self,
-        lane: &'static str,
-        query: Query,
-        on_answer: impl FnOnce(Result<Answer, Failure>) + 'static,
-    ) {
+    pub fn ask(self, lane: &'static str, query: Query, on_answer: impl FnOnce(Result<Answer, Failure>) + 'static) {
         let on_reply = Box::new(move |reply| answer_of(reply, on_answer));
         self.send_latest(Lane::Query(lane), Request::Query(query), on_reply);
     }
 
     /// Asks a question that no other supersedes, such as one that changes what a tree shows.
-    pub fn ask_each(
-        self,
-        query: Query,
-        on_answer: impl FnOnce(Result<Answer, Failure>) + 'static,
-    ) {
+    pub fn ask_each(self, query: Query, on_answer: impl FnOnce(Result<Answer, Failure>) + 'static) {
         let on_reply = Box::new(move |reply| answer_of(reply, on_answer));
         self.send(Request::Query(query), &[], None, on_reply);
     }
@@ -235,13 +222,7 @@ impl Session {
     }
 
     /// Asks what lies under a point of a canvas, CSS pixels.
-    pub fn hit(
-        self,
-        canvas: CanvasId,
-        x: f64,
-        y: f64,
-        on_tip: impl FnOnce(Option<Tip>) + 'static,
-    ) {
+    pub fn hit(self, canvas: CanvasId, x: f64, y: f64, on_tip: impl FnOnce(Option<Tip>) + 'static) {
         let on_reply = Box::new(move |reply| {
             if let Reply::Hit(tip) = reply {
                 on_tip(tip);
@@ -289,14 +270,8 @@ impl Session {
         let (sources, options) = (self.sources(), self.options());
         self.link.update_value(|link| link.seat = Some(seat));
         let names = sources.iter().map(|source| source.name.clone()).collect();
-        let blobs: Vec<Extra> =
-            sources.into_iter().map(|source| Extra::Blob(source.blob)).collect();
-        self.send(
-            Request::Open { names, options },
-            &blobs,
-            None,
-            Box::new(move |reply| self.opening_ended(reply)),
-        );
+        let blobs: Vec<Extra> = sources.into_iter().map(|source| Extra::Blob(source.blob)).collect();
+        self.send(Request::Open { names, options }, &blobs, None, Box::new(move |reply| self.opening_ended(reply)));
         self.set_theme(theme);
     }
 
@@ -334,13 +309,7 @@ impl Session {
                     opening.recognised = Some(Recognised { title, why });
                 }
                 Reply::Progress { phase, read, size, millis } => {
-                    *opening = Opening {
-                        recognised: opening.recognised.take(),
-                        phase,
-                        read,
-                        size,
-                        millis,
-                    };
+                    *opening = Opening { recognised: opening.recognised.take(), phase, read, size, millis };
                 }
                 _ => {}
             }
@@ -415,9 +384,8 @@ impl Session {
 
     /// The recording is lost or was never there: the worker goes, the files stay for another try.
     fn end(self, phase: Phase) {
-        let ended = self.phase.with_untracked(|phase| {
-            matches!(phase, Phase::Closed | Phase::Failed(_) | Phase::Died(_))
-        });
+        let ended =
+            self.phase.with_untracked(|phase| matches!(phase, Phase::Closed | Phase::Failed(_) | Phase::Died(_)));
         if ended {
             return; // a panic is reported by the worker and by the browser
         }

@@ -15,9 +15,7 @@ use super::load::Load;
 use super::session::{Phase, Session};
 use super::workers::Workers;
 use crate::model::vocab::{FrameKey, Scope, ViewId};
-use crate::protocol::{
-    Answer, Details, Overview, Query, SearchResult, StallReport, Summary, Theme, ValueInfo,
-};
+use crate::protocol::{Answer, Details, Overview, Query, SearchResult, StallReport, Summary, Theme, ValueInfo};
 use crate::state::keys::Command;
 use crate::state::{Action, ColourBy, FileRef, Selection, ViewState, update};
 use crate::web::{storage, theme};

@@ -3,9 +3,7 @@
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, BlobPropertyBag, DragEvent, FileList, HtmlAnchorElement, HtmlInputElement, Response, Url,
-};
+use web_sys::{Blob, BlobPropertyBag, DragEvent, FileList, HtmlAnchorElement, HtmlInputElement, Response, Url};
 
 use super::{document, window};
 
@@ -27,16 +25,16 @@ pub enum Picked {
     Text(String),
 }
 
-/// Lets the person pick files with the browser's dialog.
-pub fn pick(on_files: impl FnOnce(Vec<Named>) + 'static) {
-    let Ok(input) = document().create_element("input") else { return };
-    let input: HtmlInputElement = input.unchecked_into();
-    input.set_type("file");
-    input.set_multiple(true);
-    let source = input.clone();
-    let on_change = Closure::once_into_js(move || on_files(of_list(source.files())));
-    input.set_onchange(Some(on_change.unchecked_ref()));
-    input.click();
+/// Opens the browser's dialog for a file field of the page.
+pub fn pick(field: &HtmlInputElement) {
+    // The same file again is a choice too.
+    field.set_value("");
+    field.click();
+}
+
+/// The files of a file field.
+pub fn picked(field: &HtmlInputElement) -> Vec<Named> {
+    of_list(field.files())
 }
 
 /// The files that were dropped.

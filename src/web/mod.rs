@@ -7,11 +7,11 @@ pub mod clipboard;
 pub mod dialog;
 pub mod files;
 pub mod history;
+pub mod painter;
+pub mod size;
 pub mod storage;
 pub mod theme;
 pub mod wire;
-pub mod painter;
-pub mod size;
 pub mod worker_client;
 
 use wasm_bindgen::JsCast;

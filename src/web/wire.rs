@@ -70,10 +70,7 @@ pub fn pack(message: &ToWorker, extras: &[Extra]) -> Result<Envelope, String> {
     let object = Object::new();
     set(&object, MESSAGE, &to_js(message)?)?;
     set(&object, EXTRAS, &list)?;
-    Ok(Envelope {
-        message: object.into(),
-        transfer,
-    })
+    Ok(Envelope { message: object.into(), transfer })
 }
 
 /// Unpacks a message to a worker: the message and what crossed beside it.
@@ -125,8 +122,7 @@ pub fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, String> {
 
 fn set(object: &Object, name: &str, value: &JsValue) -> Result<(), String> {
     let done = Reflect::set(object, &name.into(), value);
-    done.map(|_| ())
-        .map_err(|e| format!("a message could not be written: {e:?}"))
+    done.map(|_| ()).map_err(|e| format!("a message could not be written: {e:?}"))
 }
 
 fn get(object: &JsValue, name: &str) -> Result<JsValue, String> {

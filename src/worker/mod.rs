@@ -232,7 +232,14 @@ impl State {
         match (send, &mut self.engine) {
             (Some(scope), Some(engine)) => {
                 let sent = wire::to_js(&engine.aggregate(&scope)).map(|aggregate| port.post_message(&aggregate));
-                say(id, if matches!(sent, Ok(Ok(()))) { Reply::Peered } else { failed("The comparison could not be sent.") });
+                say(
+                    id,
+                    if matches!(sent, Ok(Ok(()))) {
+                        Reply::Peered
+                    } else {
+                        failed("The comparison could not be sent.")
+                    },
+                );
             }
             (Some(_), None) => say(id, failed("Nothing is open here.")),
             (None, _) => {
@@ -259,12 +266,11 @@ thread_local! {
 
 fn listen(state: &Rc<RefCell<State>>) {
     let taking = Rc::clone(state);
-    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        match wire::unpack(&event.data()) {
+    let on_message =
+        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| match wire::unpack(&event.data()) {
             Ok((message, extras)) => taking.borrow_mut().take(message, extras),
             Err(problem) => say(0, Reply::Died { message: problem }),
-        }
-    });
+        });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
     let stepping = Rc::clone(state);

@@ -1,7 +1,9 @@
 //! When a stretch without a visible pause is no stall: many short calls whose pauses the sampler missed.
 
 use super::facts::{Facts, function};
+use super::origin;
 use super::turns::{Clock, Place, Shown, Turn, places};
+use super::weigh::Entry;
 use crate::model::{FunctionId, Recording};
 
 /// Fewest calls, and fewest pauses between calls, that allow to judge how a callback behaves.
@@ -11,11 +13,13 @@ const CALLS_MIN: u64 = 20;
 const LONG_PART: (i64, i64) = (2, 3);
 /// Pauses are shorter than the sampling interval when fewer than one in this many has two samples.
 const PAUSES_PER_LONG_ONE: u64 = 8;
-/// What the runtime does between two callbacks (writing a response, reading the next request) takes
-/// about this long.
+/// What the runtime does between two callbacks takes about this long: writing a response and
+/// reading the next request.
 const PAUSE_NS: f64 = 500_000.0;
+/// The same for callbacks that wait for nothing outside: timers, immediates, promises.
+const SHORT_PAUSE_NS: f64 = 50_000.0;
 /// Calls are short when they take less than one part in this many of the threshold.
-const SHORT_PART: f64 = 4.0;
+pub(super) const SHORT_PART: i64 = 4;
 /// A stretch is no accident of missed pauses when fewer than this many of its length are expected.
 const EXPECTED_MIN: f64 = 0.01;
 /// Fewest turns that show whether a function only hands callbacks on.
@@ -101,8 +105,8 @@ impl Behaviour {
     }
 
     /// Adds a call.
-    pub(super) fn add_call(&mut self, entry: FunctionId, length_ns: i64) {
-        let row = &mut self.rows[entry.index()];
+    pub(super) fn add_call(&mut self, entry: Entry, length_ns: i64) {
+        let row = &mut self.rows[entry.function.index()];
         row.calls += 1;
         row.total_ns = row.total_ns.saturating_add(length_ns);
         if length_ns >= self.threshold_ns {
@@ -137,8 +141,8 @@ impl Behaviour {
     /// Missed pauses join calls at random, so joined ones become rarer exponentially with length:
     /// of n calls of mean length m, n · exp(−L / m) are expected at length L or above. Where that is
     /// next to nothing the stretch is a stall even in a busy callback.
-    pub(super) fn busy(&self, entry: FunctionId, length_ns: i64) -> Option<Reason> {
-        let row = &self.rows[entry.index()];
+    pub(super) fn busy(&self, recording: &Recording, facts: &Facts, entry: Entry, length_ns: i64) -> Option<Reason> {
+        let row = &self.rows[entry.function.index()];
         if row.calls < CALLS_MIN || row.total_ns <= 0 {
             return None;
         }
@@ -149,7 +153,9 @@ impl Behaviour {
         if self.has_short_calls(row) {
             return Some(Reason::ShortCalls);
         }
-        self.has_unseen_pauses(row, mean_ns).then_some(Reason::UnseenPauses)
+        let waits = origin::waits_outside(recording, facts, entry.stack);
+        let pause_ns = if waits { PAUSE_NS } else { SHORT_PAUSE_NS };
+        self.has_unseen_pauses(row, mean_ns, pause_ns).then_some(Reason::UnseenPauses)
     }
 
     /// Two calls of half the threshold with no pause between them are a stall for whoever waits: only
@@ -163,11 +169,11 @@ impl Behaviour {
 
     /// A pause much shorter than the sampling interval is seen only now and then; the calls are then
     /// shorter than they look by that factor.
-    fn has_unseen_pauses(&self, row: &Row, mean_ns: f64) -> bool {
+    fn has_unseen_pauses(&self, row: &Row, mean_ns: f64, pause_ns: f64) -> bool {
         let pauses = row.short_pauses + row.long_pauses;
-        let seen = (PAUSE_NS / self.interval_ns.max(1) as f64).min(1.0);
+        let seen = (pause_ns / self.interval_ns.max(1) as f64).min(1.0);
         pauses >= CALLS_MIN
             && row.long_pauses * PAUSES_PER_LONG_ONE < pauses
-            && mean_ns * seen < self.threshold_ns as f64 / SHORT_PART
+            && mean_ns * seen < (self.threshold_ns / SHORT_PART) as f64
     }
 }

@@ -38,6 +38,9 @@ const PLUMBING: &[&str] = &[
     "node:tls",
 ];
 
+/// Files of the runtime that run a program's main module: nobody waits for the loop yet.
+const START_UP: &[&str] = &["node:internal/main/run_main_module", "node:internal/modules/run_main"];
+
 /// Facts by stack.
 #[derive(Debug)]
 pub(super) struct Facts {
@@ -53,6 +56,8 @@ pub(super) struct Facts {
     /// The outermost such frame below the entry that is another function.
     branch: Vec<StackId>,
     is_plumbing: Vec<bool>,
+    /// Whether a program's modules are being loaded.
+    is_start_up: Vec<bool>,
     /// Position of each stack when the tree is walked callers first, and the first position behind
     /// its callees.
     span: Vec<(u32, u32)>,
@@ -75,14 +80,18 @@ impl Facts {
             entry: Vec::with_capacity(len),
             branch: Vec::with_capacity(len),
             is_plumbing: Vec::with_capacity(len),
+            is_start_up: Vec::with_capacity(len),
             span: vec![(0, 0); len],
             is_outermost: vec![false; len],
             is_node: recording.functions.iter().any(|f| recording.text(f.file).starts_with("node:")),
         };
-        let plumbing = plumbing(recording);
+        let plumbing = in_files(recording, PLUMBING);
+        let start_up = in_files(recording, START_UP);
         for (i, (parent, frame)) in recording.stacks.iter().enumerate() {
             let function = recording.function_of(frame);
             facts.push(recording, StackId::from_index(i), parent, function);
+            let is_below = !parent.is_none() && facts.is_start_up[parent.index()];
+            facts.is_start_up.push(is_below || start_up[function.index()]);
             facts.push_own(recording, StackId::from_index(i), parent, function, modules, &plumbing);
         }
         facts.number(recording);
@@ -135,6 +144,12 @@ impl Facts {
     #[inline]
     pub(super) fn is_plumbing(&self, stack: StackId) -> bool {
         self.is_plumbing[stack.index()]
+    }
+
+    /// Whether a program's modules are being loaded.
+    #[inline]
+    pub(super) fn is_start_up(&self, stack: StackId) -> bool {
+        self.is_start_up[stack.index()]
     }
 
     /// Whether `below` is `above` or called from it.
@@ -251,9 +266,10 @@ fn class(tag: Tag) -> Class {
     }
 }
 
-fn plumbing(recording: &Recording) -> Vec<bool> {
+/// Which functions are defined in files that begin like this.
+fn in_files(recording: &Recording, starts: &[&str]) -> Vec<bool> {
     let file = |i| recording.file(FunctionId::from_index(i));
-    (0..recording.functions.len()).map(|i| PLUMBING.iter().any(|p| file(i).starts_with(p))).collect()
+    (0..recording.functions.len()).map(|i| starts.iter().any(|start| file(i).starts_with(start))).collect()
 }
 
 /// First callee and next sibling of every stack.

@@ -57,6 +57,13 @@ pub(super) fn origin(recording: &Recording, facts: &Facts, entry: StackId) -> (O
     (is_continuation.then_some("promise"), function(recording, outer))
 }
 
+/// Whether the callback waits for something outside the program, which the runtime must fetch and
+/// answer. Timers, immediates and promises do not.
+pub(super) fn waits_outside(recording: &Recording, facts: &Facts, entry: StackId) -> bool {
+    let inside = ["timer", "setImmediate", "promise", "promise or nextTick"];
+    origin(recording, facts, entry).0.is_none_or(|origin| !inside.contains(&origin))
+}
+
 fn of_function(recording: &Recording, id: FunctionId) -> Option<&'static str> {
     let (name, file) = (recording.name(id), recording.file(id));
     if !file.starts_with("node:") {
@@ -65,10 +72,4 @@ fn of_function(recording: &Recording, id: FunctionId) -> Option<&'static str> {
     let by_name = BY_NAME.iter().find(|(n, _)| *n == name).map(|(_, origin)| *origin);
     let by_file = || BY_FILE.iter().find(|(f, _)| file.starts_with(f)).map(|(_, origin)| *origin);
     by_name.or_else(by_file)
-}
-
-/// Whether this is the frame under which a program's modules are loaded: nobody waits yet.
-pub(super) fn is_start_up(recording: &Recording, outer: FunctionId) -> bool {
-    let file = recording.file(outer);
-    file == "node:internal/main/run_main_module" || file.starts_with("node:internal/bootstrap/")
 }

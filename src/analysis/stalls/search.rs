@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::blame;
-use super::busy::{Behaviour, Dispatchers, Reason};
-use super::facts::{Facts, function};
+use super::busy::{Behaviour, Dispatchers, Reason, SHORT_PART};
+use super::facts::Facts;
 use super::turns::{Clock, Turn, by_entry, calls, groups, places, turns};
-use super::weigh::{Callers, Entries, Load, Scales};
+use super::weigh::{Callers, Entries, Entry, Load, Scales};
 use super::{Culprit, Source, Stall, StallKind, Stalls, origin, words};
 use crate::analysis::modules::Modules;
-use crate::model::{FunctionId, Profile, Recording, Time};
+use crate::model::{FunctionId, Recording};
 
 /// Boundaries are known to a sampling interval, so a stall has at least this many.
 const INTERVALS_MIN: i64 = 3;
@@ -22,6 +22,7 @@ pub(super) struct Search<'a> {
     recording: &'a Recording,
     modules: &'a Modules,
     facts: &'a Facts,
+    streams: &'a [bool],
     clock: Clock<'a>,
     threshold_ns: i64,
     interval_ns: i64,
@@ -34,7 +35,7 @@ pub(super) struct Search<'a> {
 struct Stretch {
     turn: Turn,
     /// Where the runtime entered one's own code for most of it.
-    entry: Option<FunctionId>,
+    entry: Option<Entry>,
     /// Numbers of its first call and the one behind its last, among all calls of one's own code.
     calls: (u64, u64),
     busy: Option<Reason>,
@@ -55,15 +56,17 @@ impl<'a> Search<'a> {
         recording: &'a Recording,
         modules: &'a Modules,
         facts: &'a Facts,
-        (profile, time): (&'a Profile, &'a Time),
+        streams: &'a [bool],
+        clock: Clock<'a>,
         threshold_ns: i64,
     ) -> Self {
-        let interval_ns = time.interval_ns.max(0);
+        let interval_ns = clock.interval_ns();
         Self {
             recording,
             modules,
             facts,
-            clock: Clock::of(profile, time, facts),
+            streams,
+            clock,
             threshold_ns,
             interval_ns,
             shortest_ns: threshold_ns.max(interval_ns.saturating_mul(INTERVALS_MIN)),
@@ -97,12 +100,12 @@ impl<'a> Search<'a> {
     /// functions only hand callbacks on, long calls are cut further.
     fn each_turn(&self, dispatchers: Option<&Dispatchers>, mut visit: impl FnMut(Turn, &[Turn])) {
         let mut parts: Vec<Turn> = Vec::new();
-        turns(self.recording, self.clock, |turn| {
+        turns(self.recording, self.facts, self.clock, |turn| {
             parts.clear();
-            if self.is_start_up(turn) {
+            if turn.is_start_up {
                 return visit(turn, &parts);
             }
-            calls(self.facts, self.clock, turn, |call| match dispatchers {
+            calls(self.recording, self.facts, self.streams, self.clock, turn, |call| match dispatchers {
                 Some(dispatchers) if self.is_long(call) => self.cut(dispatchers, call, &mut parts),
                 _ => parts.push(call),
             });
@@ -137,10 +140,6 @@ impl<'a> Search<'a> {
 
     fn is_long(&self, turn: Turn) -> bool {
         self.length(turn) >= self.shortest_ns
-    }
-
-    fn is_start_up(&self, turn: Turn) -> bool {
-        !turn.outer.is_none() && origin::is_start_up(self.recording, function(self.recording, turn.outer))
     }
 
     fn find(&self, dispatchers: &Dispatchers, behaviour: &mut Behaviour) -> Found {
@@ -180,19 +179,31 @@ impl<'a> Search<'a> {
     fn tell_busy(&self, stretches: &mut [Stretch], behaviour: &Behaviour, scales: &mut Scales<'_>) {
         for stretch in stretches.iter_mut().filter(|s| s.busy.is_none()) {
             let length = self.length(stretch.turn);
-            stretch.busy = stretch.entry.and_then(|entry| behaviour.busy(entry, length));
-            if stretch.busy.is_none() {
-                scales.weigh_nested(stretch.turn);
-                stretch.busy = (!scales.is_held(blame::least(length))).then_some(Reason::Mixed);
+            stretch.busy = stretch.entry.and_then(|entry| behaviour.busy(self.recording, self.facts, entry, length));
+            if stretch.busy.is_none() && self.is_mixed(scales, stretch.turn) {
+                stretch.busy = Some(Reason::Mixed);
             }
         }
+    }
+
+    /// Whether nothing holds a stretch and it consists of callbacks that are short, or as short as
+    /// the sampler can see.
+    fn is_mixed(&self, scales: &mut Scales<'_>, turn: Turn) -> bool {
+        let length = self.length(turn);
+        let callbacks = i64::try_from(groups(self.facts, self.clock, turn)).unwrap_or(i64::MAX);
+        let short = (self.threshold_ns / SHORT_PART).max(self.interval_ns.saturating_mul(2));
+        if callbacks.saturating_mul(short) <= length {
+            return false;
+        }
+        scales.weigh_nested(turn);
+        !scales.is_held(blame::least(length))
     }
 
     /// Median length of the calls that begin where busy stretches begin, over the whole recording.
     fn medians(&self, dispatchers: &Dispatchers, stretches: &[Stretch]) -> BTreeMap<FunctionId, i64> {
         let of_busy = stretches.iter().filter(|s| s.busy.is_some());
         let mut lengths: BTreeMap<FunctionId, Vec<i64>> =
-            of_busy.filter_map(|s| s.entry).map(|f| (f, Vec::new())).collect();
+            of_busy.filter_map(|s| s.entry).map(|e| (e.function, Vec::new())).collect();
         if lengths.is_empty() {
             return BTreeMap::new();
         }
@@ -200,7 +211,7 @@ impl<'a> Search<'a> {
         self.each_turn(Some(dispatchers), |_, parts| {
             for &part in parts {
                 let entry = entries.of(self.recording, self.facts, self.clock, part);
-                if let Some(list) = entry.and_then(|entry| lengths.get_mut(&entry)) {
+                if let Some(list) = entry.and_then(|entry| lengths.get_mut(&entry.function)) {
                     list.push(self.length(part));
                 }
             }
@@ -219,7 +230,7 @@ impl<'a> Search<'a> {
             let blamed = blame::blamed(&path, self.recording, &callers);
             if let Some(blamed) = &blamed {
                 scales.weigh_owned(stretch.turn);
-                let inside = (blamed.at + 1 < path.len()).then(|| path[path.len() - 1]);
+                let inside = blamed.is_helper_moved.then(|| path[path.len() - 1]);
                 let load = scales.load(path[blamed.at]);
                 stall.culprit = Some(Culprit { inside, ..culprit(&load, stall.duration_ns) });
             }
@@ -271,7 +282,7 @@ impl<'a> Search<'a> {
     /// like one: there are at least as many as their usual length says.
     fn busy_kind(&self, stretch: &Stretch, medians: &BTreeMap<FunctionId, i64>) -> StallKind {
         let length = self.length(stretch.turn);
-        let median = stretch.entry.and_then(|entry| medians.get(&entry)).copied().filter(|&m| m > 0);
+        let median = stretch.entry.and_then(|entry| medians.get(&entry.function)).copied().filter(|&m| m > 0);
         match (median, stretch.busy) {
             (Some(median_ns), Some(Reason::ShortCalls | Reason::UnseenPauses | Reason::Steps)) => {
                 let by_length = u64::try_from(length / median_ns).unwrap_or(0);

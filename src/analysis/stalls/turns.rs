@@ -10,6 +10,9 @@ const FAILED_WALK_NS: i64 = 4_000_000;
 /// Runs promise reactions and `process.nextTick` callbacks after a callback, before the loop turns.
 const MICROTASKS: &str = "processTicksAndRejections";
 
+/// A function writes a stream when more than one in this many of its samples is in plumbing.
+const STREAM_PART: u64 = 4;
+
 /// Samples `first..end` of a profile with no visible pause between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Turn {
@@ -19,6 +22,8 @@ pub(super) struct Turn {
     pub(super) outer: StackId,
     /// Number of pauses before it.
     pub(super) run: u32,
+    /// Whether a program's modules were loaded in it.
+    pub(super) is_start_up: bool,
 }
 
 /// What a sample means for the turns.
@@ -34,23 +39,81 @@ pub(super) enum Shown {
     Code(StackId),
 }
 
+/// What every sample shows, in one number each: the passes over millions of samples read only this.
+pub(super) struct Shows {
+    codes: Vec<u32>,
+}
+
+const IDLE: u32 = u32::MAX;
+const BETWEEN: u32 = u32::MAX - 1;
+const THROUGH: u32 = u32::MAX - 2;
+
+impl Shows {
+    /// One pass.
+    pub(super) fn of(profile: &Profile, time: &Time, facts: &Facts) -> Self {
+        let stacks = &profile.samples.stack;
+        let len = stacks.len().min(time.at_ns.len());
+        let code = |i: usize| {
+            let stack = stacks.get(i);
+            match facts.class(stack) {
+                Class::Idle => IDLE,
+                Class::Gc => THROUGH,
+                Class::Program if is_failed_walk(stacks, time, facts, i) => THROUGH,
+                Class::Program => BETWEEN,
+                Class::Code => u32::try_from(stack.index()).unwrap_or(BETWEEN),
+            }
+        };
+        Self { codes: (0..len).map(code).collect() }
+    }
+
+    #[inline]
+    fn get(&self, i: usize) -> Shown {
+        match self.codes[i] {
+            IDLE => Shown::Idle,
+            BETWEEN => Shown::Between,
+            THROUGH => Shown::Through,
+            stack => Shown::Code(StackId::from_index(stack as usize)),
+        }
+    }
+}
+
+/// Whether one of the two stacks around sample `i` is the other or called from it, within the same
+/// call of one's own code: then it did not return in between.
+fn is_failed_walk(stacks: &Column<StackId>, time: &Time, facts: &Facts, i: usize) -> bool {
+    let at = |k: usize| time.at_ns.get(k);
+    if i == 0 || i + 1 >= stacks.len().min(time.at_ns.len()) || at(i + 1) - at(i - 1) >= FAILED_WALK_NS {
+        return false;
+    }
+    let (a, b) = (stacks.get(i - 1), stacks.get(i + 1));
+    if facts.class(a) != Class::Code || facts.class(b) != Class::Code {
+        return false;
+    }
+    let has_own = |above: StackId| !facts.own(above).is_none();
+    a == b || (facts.is_within(a, b) && has_own(b)) || (facts.is_within(b, a) && has_own(a))
+}
+
 /// The samples of a profile on the clock.
 #[derive(Clone, Copy)]
 pub(super) struct Clock<'a> {
     stack: &'a Column<StackId>,
     time: &'a Time,
-    facts: &'a Facts,
+    shows: &'a Shows,
 }
 
 impl<'a> Clock<'a> {
-    pub(super) fn of(profile: &'a Profile, time: &'a Time, facts: &'a Facts) -> Self {
-        Self { stack: &profile.samples.stack, time, facts }
+    pub(super) fn of(profile: &'a Profile, time: &'a Time, shows: &'a Shows) -> Self {
+        Self { stack: &profile.samples.stack, time, shows }
+    }
+
+    /// Usual time between two samples; 0 when unknown.
+    pub(super) fn interval_ns(self) -> i64 {
+        self.time.interval_ns.max(0)
     }
 
     /// Number of samples.
     #[inline]
     pub(super) fn len(self) -> usize {
-        self.stack.len().min(self.time.at_ns.len())
+        self.shows.codes.len()
     }
 
     #[inline]
@@ -70,9 +133,9 @@ impl<'a> Clock<'a> {
     /// The boundary before sample `i`: half a sampling interval behind the sample before it, or
     /// half way between the two when they are closer.
     ///
-    /// A late sampler does not stretch this. Of 64 measured begins and ends of calls that fell into
-    /// a gap between an idle sample and one of the call, 45 lay within one interval of the sample
-    /// before the gap, wherever the middle was: it is the change itself that delays the sampler.
+    /// A late sampler does not stretch this. Of 64 measured begins and ends of calls that fell into a
+    /// gap between an idle sample and one of the call, 48 lay within one interval of the sample before
+    /// the gap and 55 in its earlier half: it is the change itself that delays the sampler.
     #[inline]
     pub(super) fn edge(self, i: usize) -> i64 {
         if i == 0 || i >= self.len() {
@@ -81,6 +144,12 @@ impl<'a> Clock<'a> {
         let gap = self.at(i) - self.at(i - 1);
         let usual = if self.time.interval_ns > 0 { gap.min(self.time.interval_ns) } else { gap };
         self.at(i - 1) + usual / 2
+    }
+
+    /// Half way between sample `i` and the next.
+    #[inline]
+    pub(super) fn middle(self, i: usize) -> i64 {
+        self.at(i) + (self.at(i + 1) - self.at(i)) / 2
     }
 
     /// Length of samples `first..end`.
@@ -92,28 +161,7 @@ impl<'a> Clock<'a> {
     /// What sample `i` means for the turns.
     #[inline]
     pub(super) fn shown(self, i: usize) -> Shown {
-        let stack = self.stack(i);
-        match self.facts.class(stack) {
-            Class::Idle => Shown::Idle,
-            Class::Gc => Shown::Through,
-            Class::Program if self.is_failed_walk(i) => Shown::Through,
-            Class::Program => Shown::Between,
-            Class::Code => Shown::Code(stack),
-        }
-    }
-
-    /// Whether one of the two stacks around sample `i` is the other or called from it, within the
-    /// same call of one's own code: then it did not return in between.
-    fn is_failed_walk(self, i: usize) -> bool {
-        if i == 0 || i + 1 >= self.len() || self.at(i + 1) - self.at(i - 1) >= FAILED_WALK_NS {
-            return false;
-        }
-        let (a, b) = (self.stack(i - 1), self.stack(i + 1));
-        if self.facts.class(a) != Class::Code || self.facts.class(b) != Class::Code {
-            return false;
-        }
-        let has_own = |above: StackId| !self.facts.own(above).is_none();
-        a == b || (self.facts.is_within(a, b) && has_own(b)) || (self.facts.is_within(b, a) && has_own(a))
+        self.shows.get(i)
     }
 }
 
@@ -122,9 +170,10 @@ impl<'a> Clock<'a> {
 /// A turn ends where the thread waited, where the outermost function changes, where code comes back
 /// after native code outside any function, and where a callback comes back after the microtasks of
 /// the one before. Microtasks belong to the callback that they follow.
-pub(super) fn turns(recording: &Recording, clock: Clock<'_>, mut found: impl FnMut(Turn)) {
+pub(super) fn turns(recording: &Recording, facts: &Facts, clock: Clock<'_>, mut found: impl FnMut(Turn)) {
     let microtasks = recording.strings.find(MICROTASKS);
-    let mut cutter = Cutter { recording, clock, microtasks, open: None, between: 0, in_microtasks: false, run: 0 };
+    let mut cutter =
+        Cutter { recording, facts, clock, microtasks, open: None, between: 0, in_microtasks: false, run: 0 };
     for i in 0..clock.len() {
         if let Some(turn) = cutter.step(i) {
             found(turn);
@@ -137,6 +186,7 @@ pub(super) fn turns(recording: &Recording, clock: Clock<'_>, mut found: impl FnM
 
 struct Cutter<'a> {
     recording: &'a Recording,
+    facts: &'a Facts,
     clock: Clock<'a>,
     microtasks: Option<StringId>,
     open: Option<Turn>,
@@ -169,16 +219,17 @@ impl Cutter<'_> {
     }
 
     fn step_code(&mut self, i: usize, stack: StackId) -> Option<Turn> {
-        let outer = self.clock.facts.outer(stack);
+        let outer = self.facts.outer(stack);
         let is_microtask = self.is_microtask(outer);
         let ended = self.end_before(i, outer, is_microtask).and_then(|end| self.close(end));
         self.between = 0;
         self.open_at(i);
         self.in_microtasks |= is_microtask;
-        if let Some(turn) = &mut self.open
-            && (!is_microtask || turn.outer.is_none())
-        {
-            turn.outer = outer;
+        if let Some(turn) = &mut self.open {
+            turn.is_start_up |= self.facts.is_start_up(stack);
+            if !is_microtask || turn.outer.is_none() {
+                turn.outer = outer;
+            }
         }
         ended
     }
@@ -200,7 +251,7 @@ impl Cutter<'_> {
     }
 
     fn open_at(&mut self, i: usize) {
-        self.open.get_or_insert(Turn { first: i, end: i, outer: StackId::NONE, run: self.run });
+        self.open.get_or_insert(Turn { first: i, end: i, outer: StackId::NONE, run: self.run, is_start_up: false });
     }
 
     fn close(&mut self, end: usize) -> Option<Turn> {
@@ -210,39 +261,108 @@ impl Cutter<'_> {
     }
 }
 
+/// Functions of one's own that have more than a quarter of their samples in plumbing that they call
+/// themselves, by function: they write a stream piece by piece. One pass over samples and stacks.
+pub(super) fn streams(recording: &Recording, facts: &Facts, clock: Clock<'_>) -> Vec<bool> {
+    let mut weight = vec![0u64; recording.stacks.len()];
+    for i in 0..clock.len() {
+        if let Shown::Code(stack) = clock.shown(i) {
+            weight[stack.index()] += 1;
+        }
+    }
+    let mut total = vec![0u64; recording.functions.len()];
+    let mut in_plumbing = vec![0u64; recording.functions.len()];
+    for i in (0..weight.len()).rev() {
+        let (stack, samples) = (StackId::from_index(i), weight[i]);
+        let parent = recording.stacks.parent(stack);
+        let own = facts.own(stack);
+        if own == stack && facts.is_outermost(stack) {
+            total[function(recording, stack).index()] += samples;
+        } else if !own.is_none() && parent == own && facts.is_plumbing(stack) {
+            in_plumbing[function(recording, own).index()] += samples;
+        }
+        if !parent.is_none() {
+            weight[parent.index()] += samples;
+        }
+    }
+    total.iter().zip(&in_plumbing).map(|(all, part)| part.saturating_mul(STREAM_PART) > *all).collect()
+}
+
 /// Cuts a turn where one's own code comes back after plumbing: a response was written, the next
-/// request was parsed. What runs outside one's own code in between, and at the end, is a part of its own.
-pub(super) fn calls(facts: &Facts, clock: Clock<'_>, turn: Turn, mut found: impl FnMut(Turn)) {
+/// request was parsed. What runs outside one's own code in between, and at the end, is a part of its
+/// own. A function that writes a stream calls plumbing again and again: only leaving it is an end.
+pub(super) fn calls(
+    recording: &Recording,
+    facts: &Facts,
+    streams: &[bool],
+    clock: Clock<'_>,
+    turn: Turn,
+    mut found: impl FnMut(Turn),
+) {
     let mut first = turn.first;
-    let (mut has_code, mut is_interrupted) = (false, false);
-    let mut left: Option<usize> = None;
-    let mut part = |from: &mut usize, end: usize| {
-        if end > *from {
-            found(Turn { first: *from, end, ..turn });
-            *from = end;
+    let mut part = |end: usize| {
+        if end > first {
+            found(Turn { first, end, ..turn });
+            first = end;
         }
     };
+    let mut has_code = false;
+    let mut gap = Gap::None;
+    let mut left: Option<usize> = None;
     for i in turn.first..turn.end {
         let Shown::Code(stack) = clock.shown(i) else { continue };
         if facts.is_plumbing(stack) {
-            is_interrupted |= has_code;
-            if has_code && left.is_none() && facts.own(stack).is_none() {
-                left = Some(i);
+            if has_code {
+                let own = facts.own(stack);
+                let is_stream = !own.is_none() && streams[function(recording, own).index()];
+                gap = gap.and(facts, if is_stream { Gap::Stream(own) } else { Gap::Cut });
+                if own.is_none() {
+                    left.get_or_insert(i);
+                }
             }
             continue;
         }
-        if is_interrupted {
+        if gap.is_cut(facts, stack) {
             if let Some(end) = left {
-                part(&mut first, end);
+                part(end);
             }
-            part(&mut first, i);
+            part(i);
         }
-        (has_code, is_interrupted, left) = (true, false, None);
+        (has_code, gap, left) = (true, Gap::None, None);
     }
     if let Some(end) = left {
-        part(&mut first, end);
+        part(end);
     }
-    part(&mut first, turn.end);
+    part(turn.end);
+}
+
+/// What was seen since one's own code ran last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    None,
+    /// Plumbing that this frame called, which calls it again and again.
+    Stream(StackId),
+    Cut,
+}
+
+impl Gap {
+    fn and(self, facts: &Facts, other: Self) -> Self {
+        match (self, other) {
+            (Self::None, gap) => gap,
+            (Self::Stream(a), Self::Stream(b)) if facts.is_within(a, b) => self,
+            (Self::Stream(a), Self::Stream(b)) if facts.is_within(b, a) => other,
+            _ => Self::Cut,
+        }
+    }
+
+    /// Whether a call ended in the gap, now that this code runs.
+    fn is_cut(self, facts: &Facts, stack: StackId) -> bool {
+        match self {
+            Self::None => false,
+            Self::Stream(frame) => !facts.is_within(stack, frame),
+            Self::Cut => true,
+        }
+    }
 }
 
 /// Where a turn was: the entry of one's own code and the function that it called.

@@ -1,5 +1,6 @@
 //! What a stretch of samples was spent on: own time and total of every function in it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::facts::{Class, Facts, function};
@@ -63,15 +64,19 @@ impl<'a> Scales<'a> {
         }
     }
 
-    /// Weighs a turn as the rule judges it: from boundary to boundary, garbage collection and stacks
-    /// that could not be walked counted for the code before them, or after them at the start.
-    /// Linear in samples and in the frames that they touch, which are sorted once.
+    /// Weighs a turn as the rule judges it: a sample owns the time around it, half way to the next;
+    /// garbage collection and stacks that could not be walked count for the code before them, or
+    /// after them at the start. Linear in samples and in the frames that they touch, which are
+    /// sorted once.
     pub(super) fn weigh_nested(&mut self, turn: Turn) {
         self.clear();
+        let (mut from, to) = (self.clock.edge(turn.first), self.clock.edge(turn.end));
         let mut owner = StackId::NONE;
         let mut waiting = 0;
         for i in turn.first..turn.end {
-            let ns = self.clock.between(i, i + 1);
+            let until = if i + 1 < turn.end { self.clock.middle(i) } else { to };
+            let ns = until - from;
+            from = until;
             match self.clock.shown(i) {
                 Shown::Code(stack) => {
                     owner = stack;
@@ -126,7 +131,7 @@ impl<'a> Scales<'a> {
     pub(super) fn entry(&self) -> Option<StackId> {
         let heaviest = |is_it: &dyn Fn(StackId) -> bool| {
             let all = self.stacks.iter().copied().filter(|&s| self.facts.class(s) == Class::Code && is_it(s));
-            all.max_by_key(|s| (self.weight[s.index()], std::cmp::Reverse(*s)))
+            all.max_by_key(|s| (self.weight[s.index()], Reverse(*s)))
         };
         heaviest(&|s| self.facts.entry(s) == s).or_else(|| heaviest(&|s| self.facts.outer(s) == s))
     }
@@ -201,10 +206,18 @@ impl<'a> Scales<'a> {
     }
 }
 
-/// Finds the function through which the runtime entered one's own code for most of a turn.
+/// Where the runtime entered one's own code: the function, and one of its frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) function: FunctionId,
+    pub(super) stack: StackId,
+}
+
+/// Finds where one's own code was entered for most samples of a turn.
 pub(super) struct Entries {
-    weight: Vec<i64>,
-    touched: Vec<FunctionId>,
+    /// Samples by function.
+    weight: Vec<u64>,
+    touched: Vec<Entry>,
 }
 
 impl Entries {
@@ -213,29 +226,23 @@ impl Entries {
     }
 
     /// The entry of a turn; `None` when no code of one's own ran.
-    pub(super) fn of(
-        &mut self,
-        recording: &Recording,
-        facts: &Facts,
-        clock: Clock<'_>,
-        turn: Turn,
-    ) -> Option<FunctionId> {
+    pub(super) fn of(&mut self, recording: &Recording, facts: &Facts, clock: Clock<'_>, turn: Turn) -> Option<Entry> {
         for i in turn.first..turn.end {
             let Shown::Code(stack) = clock.shown(i) else { continue };
             if facts.own(stack).is_none() {
                 continue;
             }
-            let entry = function(recording, facts.entry(stack));
-            let weight = &mut self.weight[entry.index()];
+            let stack = facts.entry(stack);
+            let entry = Entry { function: function(recording, stack), stack };
+            let weight = &mut self.weight[entry.function.index()];
             if *weight == 0 {
                 self.touched.push(entry);
             }
-            // At least 1, so that a function is listed once even when samples share a moment.
-            *weight += clock.between(i, i + 1).max(1);
+            *weight += 1;
         }
         let weight = &mut self.weight;
-        let heaviest = self.touched.iter().copied().max_by_key(|f| (weight[f.index()], std::cmp::Reverse(*f)));
-        self.touched.drain(..).for_each(|f| weight[f.index()] = 0);
+        let heaviest = self.touched.iter().copied().max_by_key(|e| (weight[e.function.index()], Reverse(e.function)));
+        self.touched.drain(..).for_each(|e| weight[e.function.index()] = 0);
         heaviest
     }
 }

@@ -64,7 +64,7 @@ fn what(session: Session, opening: &Opening) -> String {
     let size = session.size.get();
     let size = if size > 0 { format!("{} · ", format::file_size(size)) } else { String::new() };
     match &opening.recognised {
-        Some(known) => format!("{size}{}, because it {}", known.title, known.why),
+        Some(known) => format!("{size}{} ({})", known.title, format::why(&known.why, &known.title)),
         None if opening.phase == "fetching" => "Fetching it from this site".to_owned(),
         None => format!("{size}Looking what it is"),
     }

@@ -70,9 +70,7 @@ fn words(store: Store, filter: &Filter, is_stall: bool) -> (&'static str, String
             ("thread", label.unwrap_or_else(|| key.name.clone()))
         }
         Filter::Focus(function) => ("focus", function.name.clone()),
-        Filter::FocusPath(path) => {
-            ("subtree", path.last().map(|function| function.name.clone()).unwrap_or_default())
-        }
+        Filter::FocusPath(path) => ("subtree", path.last().map(|function| function.name.clone()).unwrap_or_default()),
         Filter::Hide(function) => ("merge", function.name.clone()),
         Filter::HideModule(module) => ("merge module", module.clone()),
         Filter::Drop(function) => ("drop", function.name.clone()),
@@ -83,13 +81,7 @@ fn words(store: Store, filter: &Filter, is_stall: bool) -> (&'static str, String
     }
 }
 
-fn walk(
-    store: Store,
-    command: Command,
-    label: &'static str,
-    symbol: &'static str,
-    can: Signal<bool>,
-) -> AnyView {
+fn walk(store: Store, command: Command, label: &'static str, symbol: &'static str, can: Signal<bool>) -> AnyView {
     view! {
         <Show when=move || can.get()>
             <button type="button" class="link" on:click=move |_| store.run(command)>

@@ -48,12 +48,7 @@ pub fn compare(store: Store) -> AnyView {
     .into_any()
 }
 
-fn choice(
-    label: &'static str,
-    names: Memo<Vec<String>>,
-    chosen: Signal<usize>,
-    choose: Callback<usize>,
-) -> AnyView {
+fn choice(label: &'static str, names: Memo<Vec<String>>, chosen: Signal<usize>, choose: Callback<usize>) -> AnyView {
     let options = move || {
         let options = names.get().into_iter().enumerate().map(|(index, name)| {
             view! { <option value=index selected=move || chosen.get() == index>{name}</option> }

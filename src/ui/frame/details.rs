@@ -172,7 +172,11 @@ fn head(details: &Details) -> AnyView {
     let place = (!label.place.is_empty())
         .then(|| view! { <span class="dot">"·"</span><span class="mono">{label.place.clone()}</span> });
     let text = format::details_as_text(details);
-    let full = if label.key.file.is_empty() { format::name(label) } else { format!("{} {}", format::name(label), label.key.file) };
+    let full = if label.key.file.is_empty() {
+        format::name(label)
+    } else {
+        format!("{} {}", format::name(label), label.key.file)
+    };
     view! {
         <div class="dh">
             <span class="crumb">{swatch(&label.token)}<span>{format::kind(label)}</span>{place}</span>

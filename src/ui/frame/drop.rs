@@ -1,9 +1,11 @@
-//! The whole window takes files: dropped anywhere, or pasted.
+//! The whole window takes files: dropped anywhere, pasted, or picked.
 
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 
+use crate::ui::commands::FILE_FIELD;
 use crate::ui::parts::icon;
 use crate::ui::store::Store;
 use crate::web::clipboard;
@@ -15,14 +17,22 @@ pub fn DropZone() -> impl IntoView {
     let store = expect_context::<Store>();
     let is_over = RwSignal::new(false);
     listen(store, is_over);
-    move || {
-        is_over.get().then(|| {
-            view! {
-                <div class="drop-over" aria-hidden="true">
-                    <div>{icon("file")}<b>"Drop to open"</b><span>"Several files open as several recordings."</span></div>
-                </div>
-            }
-        })
+    let pick = move |event| store.open_files(files::picked(&event_target::<HtmlInputElement>(&event)));
+    view! {
+        <input
+            id=FILE_FIELD
+            class="offscreen"
+            type="file"
+            multiple=true
+            tabindex="-1"
+            aria-label="Open files"
+            on:change=pick
+        />
+        <Show when=move || is_over.get()>
+            <div class="drop-over" aria-hidden="true">
+                <div>{icon("file")}<b>"Drop to open"</b><span>"Several files open as several recordings."</span></div>
+            </div>
+        </Show>
     }
 }
 

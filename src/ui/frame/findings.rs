@@ -46,7 +46,8 @@ pub fn findings(store: Store) -> AnyView {
 
 fn list(store: Store) -> Vec<Finding> {
     let top = store.summary.get().value().map(|summary| summary.top.clone()).unwrap_or_default();
-    let mut findings: Vec<_> = top.into_iter().map(|row| Finding::Function(Box::new(row))).collect();
+    let has_own = |row: &FunctionRow| row.self_value.raw > 0;
+    let mut findings: Vec<_> = top.into_iter().filter(has_own).map(|row| Finding::Function(Box::new(row))).collect();
     let stalls = store.stalls.get().value().filter(|report| report.count > 0);
     if let Some(report) = stalls {
         findings.insert(findings.len().min(1), Finding::Stalls((*report).clone()));
@@ -59,9 +60,8 @@ fn card(store: Store, index: usize, finding: Finding, is_shown: bool) -> AnyView
     let (severity, is_on, title, text) = match &finding {
         Finding::Function(row) => {
             let key = row.label.key.clone();
-            let selected = store.part(move |state| {
-                state.selection.as_ref().and_then(Selection::function) == Some(&key)
-            });
+            let selected =
+                store.part(move |state| state.selection.as_ref().and_then(Selection::function) == Some(&key));
             let (title, text) = function_words(row);
             ("sev-low", selected, title, text)
         }
@@ -100,7 +100,8 @@ fn function_words(row: &FunctionRow) -> (AnyView, AnyView) {
     let plus_minus = (!row.plus_minus.is_empty()).then(|| format!("{} · ", row.plus_minus));
     let samples = format::samples(row.self_value.samples);
     let place = (!row.label.place.is_empty()).then(|| format!(" · {}", row.label.place));
-    let text = view! { <span>{plus_minus}{figure_of(&row.self_value)}" · "{samples}</span><span class="clip">{place}</span> };
+    let text =
+        view! { <span>{plus_minus}{figure_of(&row.self_value)}" · "{samples}</span><span class="clip">{place}</span> };
     (title.into_any(), text.into_any())
 }
 

@@ -14,9 +14,8 @@ use crate::ui::store::{Menu, Store, ThemeChoice};
 #[component]
 pub fn Header() -> impl IntoView {
     let store = expect_context::<Store>();
-    let has_any = Memo::new(move |_| {
-        store.state.with(|state| !state.files.is_empty()) || !store.sessions.read().is_empty()
-    });
+    let has_any =
+        Memo::new(move |_| store.state.with(|state| !state.files.is_empty()) || !store.sessions.read().is_empty());
     let is_open = Memo::new(move |_| store.overview.with(Option::is_some));
     let searches = RwSignal::new(false);
     view! {
@@ -119,8 +118,7 @@ fn compare_button(store: Store) -> AnyView {
 }
 
 fn threads(store: Store) -> AnyView {
-    let has_choice =
-        Memo::new(move |_| store.overview.with(|o| o.as_ref().is_some_and(|o| o.threads.len() > 1)));
+    let has_choice = Memo::new(move |_| store.overview.with(|o| o.as_ref().is_some_and(|o| o.threads.len() > 1)));
     let name = move || thread_name(store);
     let face = move || view! { <em>"Thread"</em><span>{name}</span>{icon("down")} }.into_any();
     view! {
@@ -151,8 +149,7 @@ fn thread_name(store: Store) -> String {
 fn thread_choices(store: Store) -> Vec<Choice> {
     let Some(overview) = store.overview.get_untracked() else { return Vec::new() };
     let chosen = store.state.with_untracked(|state| state.thread().cloned());
-    let all = Choice::new("All threads", move || store.dispatch(Action::Thread(None)))
-        .chosen(chosen.is_none());
+    let all = Choice::new("All threads", move || store.dispatch(Action::Thread(None))).chosen(chosen.is_none());
     let each = overview.threads.iter().map(|thread| {
         let key = thread.key.clone();
         let note = crate::ui::format::samples(thread.samples);
@@ -165,8 +162,7 @@ fn thread_choices(store: Store) -> Vec<Choice> {
 }
 
 fn values(store: Store) -> AnyView {
-    let has_choice =
-        Memo::new(move |_| store.overview.with(|o| o.as_ref().is_some_and(|o| o.values.len() > 1)));
+    let has_choice = Memo::new(move |_| store.overview.with(|o| o.as_ref().is_some_and(|o| o.values.len() > 1)));
     let name = move || store.value().map(|value| value.label).unwrap_or_default();
     let face = move || view! { <em>"Value"</em><span>{name}</span>{icon("down")} }.into_any();
     view! {

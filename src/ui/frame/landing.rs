@@ -20,7 +20,7 @@ pub fn landing(store: Store) -> AnyView {
                 </p>
             </div>
             {drop_box(store)}
-            {move || pending(store)}
+            {pending(store)}
             {move || store.workers.problem.get().map(trouble)}
             <h2 class="lh">"Or start from a real one"</h2>
             <ul class="examples">{EXAMPLES.iter().map(|example| card(store, example)).collect_view()}</ul>
@@ -33,12 +33,17 @@ pub fn landing(store: Store) -> AnyView {
 
 /// Files that are being opened, before it is known where they belong.
 pub(super) fn pending(store: Store) -> AnyView {
-    let sessions = store.unlisted();
-    sessions.into_iter().map(|session| cards::opening_card(store, session)).collect_view().into_any()
+    let unplaced = Memo::new(move |_| store.unplaced());
+    let cards = move || {
+        let sessions = unplaced.get().into_iter();
+        sessions.map(|session| cards::opening_card(store, session)).collect_view()
+    };
+    cards.into_any()
 }
 
 fn trouble(problem: String) -> AnyView {
-    view! { <p class="banner" role="alert">{icon("alert")}<span>"Nothing can be opened: "{problem}</span></p> }.into_any()
+    view! { <p class="banner" role="alert">{icon("alert")}<span>"Nothing can be opened: "{problem}</span></p> }
+        .into_any()
 }
 
 fn drop_box(store: Store) -> AnyView {
@@ -53,7 +58,10 @@ fn drop_box(store: Store) -> AnyView {
         }
         match endings.is_empty() {
             true => String::new(),
-            false => format!("{} · what a file is called does not matter; gzip, zlib and zstd are unpacked", endings.join(" ")),
+            false => format!(
+                "{} · what a file is called does not matter; gzip, zlib and zstd are unpacked",
+                endings.join(" ")
+            ),
         }
     };
     view! {
@@ -125,21 +133,43 @@ fn card(store: Store, example: &'static Example) -> AnyView {
 fn thumb(picture: &'static str) -> AnyView {
     let boxes: &[(&str, u8, u8, u8)] = match picture {
         "thumb-compare" => &[
-            ("h06", 4, 4, 48), ("less", 4, 10, 22), ("more", 27, 10, 25), ("less", 4, 16, 14),
-            ("same", 19, 16, 7), ("more", 27, 16, 14), ("less", 4, 22, 9),
+            ("h06", 4, 4, 48),
+            ("less", 4, 10, 22),
+            ("more", 27, 10, 25),
+            ("less", 4, 16, 14),
+            ("same", 19, 16, 7),
+            ("more", 27, 16, 14),
+            ("less", 4, 22, 9),
         ],
         "thumb-labels" => &[
-            ("h03", 4, 4, 48), ("h09", 4, 10, 20), ("h13", 25, 10, 15), ("h12", 41, 10, 11),
-            ("h09", 4, 16, 16), ("h13", 25, 16, 9), ("h12", 41, 16, 7), ("h09", 4, 22, 8),
+            ("h03", 4, 4, 48),
+            ("h09", 4, 10, 20),
+            ("h13", 25, 10, 15),
+            ("h12", 41, 10, 11),
+            ("h09", 4, 16, 16),
+            ("h13", 25, 16, 9),
+            ("h12", 41, 16, 7),
+            ("h09", 4, 22, 8),
         ],
         "thumb-large" => &[
-            ("h07", 4, 4, 48), ("h08", 4, 10, 47), ("h13", 4, 16, 17), ("h03", 22, 16, 12),
-            ("h16", 35, 16, 8), ("h22", 44, 16, 7), ("h13", 4, 22, 11), ("h03", 22, 22, 8),
-            ("h16", 35, 22, 4), ("h13", 4, 28, 6),
+            ("h07", 4, 4, 48),
+            ("h08", 4, 10, 47),
+            ("h13", 4, 16, 17),
+            ("h03", 22, 16, 12),
+            ("h16", 35, 16, 8),
+            ("h22", 44, 16, 7),
+            ("h13", 4, 22, 11),
+            ("h03", 22, 22, 8),
+            ("h16", 35, 22, 4),
+            ("h13", 4, 28, 6),
         ],
         _ => &[
-            ("h17", 4, 4, 48), ("h06", 4, 10, 40), ("gc", 45, 10, 5), ("h06", 4, 16, 36),
-            ("h06", 4, 22, 36), ("h17", 4, 28, 12),
+            ("h17", 4, 4, 48),
+            ("h06", 4, 10, 40),
+            ("gc", 45, 10, 5),
+            ("h06", 4, 16, 36),
+            ("h06", 4, 22, 36),
+            ("h17", 4, 28, 12),
         ],
     };
     let rects = boxes.iter().map(|(class, x, y, width)| {

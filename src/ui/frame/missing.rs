@@ -17,7 +17,7 @@ pub fn missing(store: Store) -> AnyView {
     let start_anew = move |_| store.dispatch(Action::Restore(Box::new(ViewState::default())));
     view! {
         <div class="center top-third">
-            {move || landing::pending(store)}
+            {landing::pending(store)}
             <section class="card err">
                 <div class="lhd">
                     <span class="fic">{icon("file")}</span>
@@ -39,8 +39,8 @@ pub fn missing(store: Store) -> AnyView {
 }
 
 fn row(store: Store, index: usize, file: &FileRef) -> AnyView {
-    let print = (!file.print.is_empty())
-        .then(|| view! { <span class="quiet mono">"sha-256 "{file.print.clone()}"…"</span> });
+    let print =
+        (!file.print.is_empty()).then(|| view! { <span class="quiet mono">"sha-256 "{file.print.clone()}"…"</span> });
     let example = file.example.as_deref().and_then(example_file);
     let fetch = example.map(|example| {
         let size = example.size.map(|size| format!(" ({size})")).unwrap_or_default();

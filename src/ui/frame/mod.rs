@@ -2,6 +2,8 @@
 //! in their place while there is no open recording.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 mod cards;
 mod chips;
@@ -68,6 +70,7 @@ pub fn Page() -> impl IntoView {
         Stage::Failed(session) => cards::failed(store, session),
         Stage::Open => workspace::workspace(store),
     };
+    follow_stage(store, stage);
     view! {
         {symbols()}
         <a class="skip" href="#content" on:click=skip_to_content>"Skip to the content"</a>
@@ -76,18 +79,46 @@ pub fn Page() -> impl IntoView {
         <main id="content" tabindex="-1">{content}</main>
         <drop::DropZone/>
         <toasts::Toasts/>
+        <span class="offscreen" role="status">{move || store.announcement.get()}</span>
         {move || dialog(store)}
+    }
+}
+
+/// The title names what is shown. And when what had the focus is gone with its stage, the focus goes
+/// to the content instead of back to the top of the page.
+fn follow_stage(store: Store, stage: Memo<Stage>) {
+    let name = store.part(|state| state.files.get(state.active).map(|file| file.name.clone()));
+    Effect::new(move || {
+        let title = name.get().map_or_else(|| "Culprit".to_owned(), |name| format!("{name} – Culprit"));
+        crate::web::document().set_title(&title);
+    });
+    Effect::new(move |former: Option<Stage>| {
+        let stage = stage.get();
+        if former.is_some_and(|former| former != stage) {
+            request_animation_frame(focus_content_if_lost);
+        }
+        stage
+    });
+}
+
+fn focus_content_if_lost() {
+    let focused = crate::web::document().active_element();
+    if focused.is_none_or(|element| element.tag_name() == "BODY") {
+        focus_content();
+    }
+}
+
+fn focus_content() {
+    let main = crate::web::document().get_element_by_id("content");
+    if let Some(main) = main.and_then(|main| main.dyn_into::<HtmlElement>().ok()) {
+        let _ = main.focus();
     }
 }
 
 /// The fragment is the view's address, so the link must not become one.
 fn skip_to_content(event: leptos::ev::MouseEvent) {
     event.prevent_default();
-    let main = crate::web::document().get_element_by_id("content");
-    let main = main.and_then(|main| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(main).ok());
-    if let Some(main) = main {
-        let _ = main.focus();
-    }
+    focus_content();
 }
 
 fn problem_of_address(store: Store) -> AnyView {

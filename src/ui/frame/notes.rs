@@ -35,12 +35,18 @@ fn of(store: Store, session: Session, overview: &Overview) -> AnyView {
     let memory = figure(i64::try_from(overview.table_bytes).unwrap_or(i64::MAX), 0, &Unit::Bytes);
     let facts = [
         ("format", overview.title.clone()),
-        ("recognised", format!("it {}", overview.detected_by)),
+        ("recognised", format::why(&overview.detected_by, &overview.title).to_owned()),
         ("size", format::file_size(overview.size)),
-        ("opened in", format!("{} ({})", format::seconds(overview.millis), format::speed(overview.size, overview.millis))),
+        (
+            "opened in",
+            format!("{} ({})", format::seconds(overview.millis), format::speed(overview.size, overview.millis)),
+        ),
         ("memory", memory.to_string()),
         ("threads", format::count(overview.threads.len() as u64)),
-        ("sha-256", format!("{}… (size, first and last MiB)", overview.fingerprint.chars().take(16).collect::<String>())),
+        (
+            "sha-256",
+            format!("{}… (size, first and last MiB)", overview.fingerprint.chars().take(16).collect::<String>()),
+        ),
     ];
     let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value));
     let rows = facts.chain(overview.meta.iter().cloned()).map(|(name, value)| {

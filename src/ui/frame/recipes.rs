@@ -88,10 +88,7 @@ fn all(formats: &[FormatInfo]) -> impl Iterator<Item = &Recipe> {
 }
 
 /// Groups in the order in which they first occur; one command stands once in its group.
-fn grouped<'a>(
-    recipes: impl Iterator<Item = &'a Recipe>,
-    group: fn(&Recipe) -> &String,
-) -> Vec<(String, Vec<Recipe>)> {
+fn grouped<'a>(recipes: impl Iterator<Item = &'a Recipe>, group: fn(&Recipe) -> &String) -> Vec<(String, Vec<Recipe>)> {
     let mut places = BTreeMap::new();
     let mut groups: Vec<(String, Vec<Recipe>)> = Vec::new();
     for recipe in recipes {

@@ -27,7 +27,6 @@ pub fn status(store: Store) -> AnyView {
             <span class="grow"></span>
             {move || reading().map(|text| view! { <span class="lg wide">{text}</span> })}
             {base}
-            <span class="offscreen" role="status">{move || store.announcement.get()}</span>
         </footer>
     }
     .into_any()
@@ -46,8 +45,7 @@ fn base(summary: &Summary) -> AnyView {
         true => format::plural(summary.samples, "row of an aggregated file", "rows of an aggregated file"),
         false => format::plural(summary.samples, "sample", "samples"),
     };
-    let interval = (summary.interval_ns > 0)
-        .then(|| format!(", median interval {}", nanos(summary.interval_ns)));
+    let interval = (summary.interval_ns > 0).then(|| format!(", median interval {}", nanos(summary.interval_ns)));
     view! {
         <span class="lg wide">"100\u{202f}% = "{summary.base_label.clone()}</span>
         <span class="lg">{icon("check")}{rows}{interval}</span>

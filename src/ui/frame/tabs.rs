@@ -15,7 +15,17 @@ use crate::ui::views::{VIEWS, ViewEntry, entry};
 pub fn tabs(store: Store) -> AnyView {
     let chosen = store.part(|state| state.view);
     let tabs = VIEWS.iter().map(|entry| tab(store, entry, chosen)).collect_view();
-    let tools = move || (entry(chosen.get()).tools)(store);
+    let is_empty = Memo::new(move |_| {
+        let overview = store.overview.get();
+        overview.is_some_and(|overview| (entry(chosen.get()).available)(&overview).is_err())
+    });
+    let tools = move || {
+        // What is chosen is read before what follows from it: an effect that asks a memo for a memo
+        // below it, finds the upper one unchanged and then asks the lower one, takes it for
+        // unchanged too.
+        let entry = entry(chosen.get());
+        (!is_empty.get()).then(|| (entry.tools)(store))
+    };
     view! {
         <div class="tabs">
             <div class="tablist" role="tablist" aria-label="Views" on:keydown=walk>{tabs}</div>

@@ -50,9 +50,14 @@ fn pane(store: Store) -> AnyView {
         let overview = store.overview.get()?;
         (views::entry(chosen.get()).available)(&overview).err()
     });
-    let content = move || match reason.get() {
-        Some(reason) => empty(store, views::entry(chosen.get()).title, reason),
-        None => (views::entry(chosen.get()).component)(store),
+    let content = move || {
+        // Before the reason, which depends on it: in the other order a change of the view that
+        // leaves the reason as it is would be taken for none.
+        let entry = views::entry(chosen.get());
+        match reason.get() {
+            Some(reason) => empty(store, entry.title, reason),
+            None => (entry.component)(store),
+        }
     };
     view! {
         <section id="view" class="pane" role="tabpanel" aria-labelledby=move || tabs::tab_id(chosen.get())>

@@ -9,8 +9,7 @@ use crate::units::{Figure, THIN};
 pub fn figure(figure: &Figure) -> AnyView {
     let digits = figure.digits.clone();
     let unit = (!figure.unit.is_empty()).then(|| format!("{THIN}{}", figure.unit));
-    view! { <span class="num">{digits}{unit.map(|unit| view! { <span class="unit">{unit}</span> })}</span> }
-        .into_any()
+    view! { <span class="num">{digits}{unit.map(|unit| view! { <span class="unit">{unit}</span> })}</span> }.into_any()
 }
 
 /// The figure of an amount; a dash where there is none.

@@ -171,13 +171,16 @@ impl Gestures {
         let at = point(event.client_x(), event.client_y(), &element);
         let is_touch = event.pointer_type() == "touch";
         let press = Press { id: event.pointer_id(), from: at, at, shift: event.shift_key(), is_touch };
-        let (was_dragging, count) = self.pointers.try_update_value(|pointers| {
-            let was_dragging = pointers.doing == Doing::Dragging;
-            pointers.presses.push(press);
-            let count = pointers.presses.len();
-            pointers.doing = if count == 1 { Doing::Resting } else { Doing::Done };
-            (was_dragging, count)
-        }).unwrap_or_default();
+        let (was_dragging, count) = self
+            .pointers
+            .try_update_value(|pointers| {
+                let was_dragging = pointers.doing == Doing::Dragging;
+                pointers.presses.push(press);
+                let count = pointers.presses.len();
+                pointers.doing = if count == 1 { Doing::Resting } else { Doing::Done };
+                (was_dragging, count)
+            })
+            .unwrap_or_default();
         if was_dragging && count > 1 {
             self.tell.run(Gesture::DragCancel);
         }
@@ -191,7 +194,8 @@ impl Gestures {
     pub fn moved(self, event: &ev::PointerEvent) {
         let Some(element) = element_of(event) else { return };
         let at = point(event.client_x(), event.client_y(), &element);
-        let gestures = self.pointers.try_update_value(|pointers| pointers.moved(event.pointer_id(), at)).unwrap_or_default();
+        let gestures =
+            self.pointers.try_update_value(|pointers| pointers.moved(event.pointer_id(), at)).unwrap_or_default();
         if gestures.iter().flatten().any(|gesture| !matches!(gesture, Gesture::Hover(_))) {
             self.drop_timer();
         }

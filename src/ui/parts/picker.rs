@@ -119,12 +119,7 @@ pub fn Picker(
     }
 }
 
-fn list_of(
-    what: &'static str,
-    choices: Vec<Choice>,
-    set_open: Callback<bool>,
-    wrap: NodeRef<html::Span>,
-) -> AnyView {
+fn list_of(what: &'static str, choices: Vec<Choice>, set_open: Callback<bool>, wrap: NodeRef<html::Span>) -> AnyView {
     request_animation_frame(move || {
         focus_at(wrap, "[role^=menuitem][aria-checked=true], [role^=menuitem]");
     });

@@ -67,7 +67,8 @@ fn open_another(store: Store) -> AnyView {
 fn choose_two(store: Store) -> AnyView {
     let waits = store.state.with(|state| state.compare.is_some());
     if waits {
-        return view! { <p class="vt-note quiet" role="status">"Waiting for both recordings to be open."</p> }.into_any();
+        return view! { <p class="vt-note quiet" role="status">"Waiting for both recordings to be open."</p> }
+            .into_any();
     }
     view! {
         <div class="nothing">
@@ -194,9 +195,10 @@ impl Comparison {
         if let Some(problem) = self.answer.with(Load::value).and_then(|rows| rows.problem.clone()) {
             return Some(view! { <p class="vt-note problem" role="alert">{problem}</p> }.into_any());
         }
-        let is_wide = self.store.state.with(|state| {
-            state.filters.iter().any(|filter| matches!(filter, Filter::Time(_) | Filter::Thread(_)))
-        });
+        let is_wide = self
+            .store
+            .state
+            .with(|state| state.filters.iter().any(|filter| matches!(filter, Filter::Time(_) | Filter::Thread(_))));
         is_wide.then(|| {
             view! { <p class="vt-note quiet">"Both are compared in full: a time range or a thread belongs to one recording."</p> }
                 .into_any()
@@ -205,9 +207,9 @@ impl Comparison {
 
     fn empty(self) -> Option<AnyView> {
         match self.answer.get() {
-            Load::Empty | Load::Waiting(None) => {
-                Some(view! { <p class="vt-note quiet" role="status">"The two recordings are being joined."</p> }.into_any())
-            }
+            Load::Empty | Load::Waiting(None) => Some(
+                view! { <p class="vt-note quiet" role="status">"The two recordings are being joined."</p> }.into_any(),
+            ),
             Load::Failed(Failure { message, .. }) => {
                 Some(view! { <p class="vt-note problem" role="alert">{message}</p> }.into_any())
             }

@@ -156,7 +156,8 @@ fn stack_as_text(path: &Path, is_callers: bool) -> String {
 }
 
 fn row_as_markdown(target: &Target) -> String {
-    let mut lines = vec!["| where | self | % | n | total | % | n |".to_owned(), "|---|--:|--:|--:|--:|--:|--:|".to_owned()];
+    let mut lines =
+        vec!["| where | self | % | n | total | % | n |".to_owned(), "|---|--:|--:|--:|--:|--:|--:|".to_owned()];
     let mut line = |what: &str, amounts: &Option<(Amount, Amount)>| {
         if let Some((own, total)) = amounts {
             let cells = |a: &Amount| format!("{} | {} | {}", format::figure(a), a.share, format::count(a.samples));

@@ -112,7 +112,10 @@ impl Track {
 
     fn head(self) -> AnyView {
         let thread = move || {
-            self.session.timeline.with(|painted| painted.as_ref().map(|painted| painted.thread.clone())).unwrap_or_default()
+            self.session
+                .timeline
+                .with(|painted| painted.as_ref().map(|painted| painted.thread.clone()))
+                .unwrap_or_default()
         };
         let words = move || {
             let (has_range, view) = self.store.state.with(|state| (state.time().is_some(), state.view));
@@ -356,11 +359,15 @@ impl Track {
             None if by > 0.0 => TimeRange { to_ns: visible.from_ns + (length(visible) * 0.1) as i64, ..visible },
             None => TimeRange { from_ns: visible.to_ns - (length(visible) * 0.1) as i64, ..visible },
             Some(range) if only_end => {
-                let to_ns = (range.to_ns + step).clamp(range.from_ns + step.abs().max(1), whole.to_ns.max(range.from_ns + step.abs().max(1)));
+                let to_ns = (range.to_ns + step)
+                    .clamp(range.from_ns + step.abs().max(1), whole.to_ns.max(range.from_ns + step.abs().max(1)));
                 TimeRange { to_ns, ..range }
             }
             Some(range) => {
-                let step = step.clamp(whole.from_ns - range.from_ns, (whole.to_ns - range.to_ns).max(whole.from_ns - range.from_ns));
+                let step = step.clamp(
+                    whole.from_ns - range.from_ns,
+                    (whole.to_ns - range.to_ns).max(whole.from_ns - range.from_ns),
+                );
                 TimeRange { from_ns: range.from_ns + step, to_ns: range.to_ns + step }
             }
         };

@@ -110,7 +110,9 @@ impl Flame {
     pub(super) fn zoom_to(self, path: Path) {
         let here = self.state(|state| state.zoom.clone());
         if here == path {
-            return self.glide(ALL, move || self.set_view(ALL, None));
+            // What is shown already is shown from its beginning.
+            let scroll = path.is_empty().then_some(0.0);
+            return self.glide(ALL, move || self.set_view(ALL, scroll));
         }
         let part = self.trail.with_value(|trail| trail.part_of(&here, &path));
         let from = part.map(|part| nested(part, self.span_now()));
@@ -207,7 +209,12 @@ impl Flame {
             let part = ((now() - start) / ZOOM_MILLIS).clamp(0.0, 1.0);
             if part >= 1.0 {
                 self.moving.set(None);
-                return then();
+                then();
+                // Something else lies under the pointer now.
+                if let Some(at) = self.pointer.get_value() {
+                    self.hover(at);
+                }
+                return;
             }
             // Fast at first, slow at the end.
             let eased = 1.0 - (1.0 - part).powi(3);

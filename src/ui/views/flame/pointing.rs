@@ -43,7 +43,7 @@ impl Flame {
         });
     }
 
-    fn hover(self, at: Point) {
+    pub(super) fn hover(self, at: Point) {
         self.pointer.set_value(Some(at));
         if self.is_asking.get_value() || self.tips.is_held() || self.menu.with_untracked(Option::is_some) {
             return;

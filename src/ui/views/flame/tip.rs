@@ -36,34 +36,36 @@ fn plain(tip: &Tip) -> AnyView {
 }
 
 fn table(tip: &Tip) -> AnyView {
-    // In the order of time a box is one visit: it has a length and no own value.
-    if let (Some(_), Some((_, length))) = (tip.at_ns, &tip.here) {
-        return view! {
-            <table><tbody>
-                <tr><th></th><th>"this call"</th><th>"everywhere"</th></tr>
-                {line("total", Some(length), tip.everywhere.as_ref().map(|(_, total)| total), false)}
-            </tbody></table>
-        }
-        .into_any();
-    }
-    let here = tip.here.as_ref();
-    let all = tip.everywhere.as_ref();
+    // In the order of time a box is one call: it has a length and no own value.
+    let is_call = tip.at_ns.is_some();
+    let (here, all) = (tip.here.as_ref(), tip.everywhere.as_ref());
+    let own = |both: Option<&(Amount, Amount)>| both.map(|both| both.0.clone());
+    let total = |both: Option<&(Amount, Amount)>| both.map(|both| both.1.clone());
+    let here_own = if is_call { None } else { own(here) };
+    let here_samples = if is_call { None } else { total(here) };
     view! {
         <table><tbody>
-            <tr><th></th><th>"here"</th><th>"everywhere"</th></tr>
-            {line("self", here.map(|h| &h.0), all.map(|a| &a.0), true)}
-            {line("total", here.map(|h| &h.1), all.map(|a| &a.1), true)}
+            <tr><th></th><th>{if is_call { "this call" } else { "here" }}</th><th>"everywhere"</th></tr>
+            {row("self", value(here_own.as_ref()), value(own(all).as_ref()))}
+            {row("total", value(total(here).as_ref()), value(total(all).as_ref()))}
+            {row("n self", samples(here_own.as_ref()), samples(own(all).as_ref()))}
+            {row("n total", samples(here_samples.as_ref()), samples(total(all).as_ref()))}
         </tbody></table>
     }
     .into_any()
 }
 
-fn line(what: &'static str, here: Option<&Amount>, everywhere: Option<&Amount>, has_samples: bool) -> AnyView {
-    let cell = move |amount: Option<&Amount>| {
-        amount.map(|amount| {
-            let samples = has_samples.then(|| format::samples(amount.samples));
-            view! { {figure_of(amount)}<em>" "{amount.share.clone()}</em><em class="n">{samples}</em> }
-        })
-    };
-    view! { <tr><td>{what}</td><td class="num">{cell(here)}</td><td class="num">{cell(everywhere)}</td></tr> }.into_any()
+fn row(what: &'static str, here: AnyView, everywhere: AnyView) -> AnyView {
+    view! { <tr><td>{what}</td><td class="num">{here}</td><td class="num">{everywhere}</td></tr> }.into_any()
+}
+
+fn value(amount: Option<&Amount>) -> AnyView {
+    match amount {
+        Some(amount) => view! { {figure_of(amount)}" "<em>{amount.share.clone()}</em> }.into_any(),
+        None => ().into_any(),
+    }
+}
+
+fn samples(amount: Option<&Amount>) -> AnyView {
+    amount.map(|amount| view! { <em>{format::count(amount.samples)}</em> }).into_any()
 }

@@ -166,7 +166,8 @@ fn drawing_choices(store: Store) -> Vec<Choice> {
 fn colour_choices(store: Store) -> Vec<Choice> {
     let state = store.state.get_untracked();
     let colour = move |by| {
-        let choice = Choice::new(format!("Colour by {}", colour_words(by)), move || store.dispatch(Action::SetColourBy(by)));
+        let choice =
+            Choice::new(format!("Colour by {}", colour_words(by)), move || store.dispatch(Action::SetColourBy(by)));
         choice.chosen(state.colour_by == by)
     };
     let mut choices = vec![colour(ColourBy::Module).apart(), colour(ColourBy::Heat)];

@@ -99,8 +99,8 @@ fn title(stall: &StallRow) -> AnyView {
 /// Where it came from, how it is known, and which rule named the culprit.
 fn reason(stall: &StallRow) -> AnyView {
     let entered = (!stall.origin.is_empty()).then(|| {
-        let frame = (!stall.origin_frame.is_empty())
-            .then(|| view! { " ("<code>{stall.origin_frame.clone()}</code>")" });
+        let frame =
+            (!stall.origin_frame.is_empty()).then(|| view! { " ("<code>{stall.origin_frame.clone()}</code>")" });
         view! { "It began in: "<b>{stall.origin.clone()}</b>{frame}". " }
     });
     let calls = stall.calls.map(|(calls, median_ns)| {
@@ -204,7 +204,8 @@ fn inside(stall: &StallRow) -> AnyView {
 
 fn waits(stall: &StallRow) -> AnyView {
     let text = if is_busy(stall) {
-        view! { "The loop turned, but had no pause: timers, sockets and other requests queued behind its calls." }.into_any()
+        view! { "The loop turned, but had no pause: timers, sockets and other requests queued behind its calls." }
+            .into_any()
     } else {
         view! {
             "Whatever became due in this stretch was late by up to "{figure_of(&stall.length)}

@@ -20,8 +20,8 @@ use crate::state::Action;
 use crate::state::keys::Command;
 use crate::ui::format;
 use crate::ui::load::Load;
-use crate::ui::parts::rows::{Scroll, VirtualRows};
 use crate::ui::parts::figure_of;
+use crate::ui::parts::rows::{Scroll, VirtualRows};
 use crate::ui::store::Store;
 
 /// Height of a row, CSS pixels, as in the style sheet.

@@ -118,7 +118,8 @@ impl Asker {
         Effect::new(move |shown: Option<(Subject, (u32, u32))>| {
             let (subject, window) = (self.subject.get(), self.window.get());
             let is_new_scope = shown.as_ref().is_none_or(|(shown, _)| shown.scope != subject.scope);
-            let is_new_order = shown.is_some_and(|(shown, _)| shown.sort != subject.sort || shown.search != subject.search);
+            let is_new_order =
+                shown.is_some_and(|(shown, _)| shown.sort != subject.sort || shown.search != subject.search);
             if is_new_order {
                 self.scroll.to_top();
             }
