@@ -1,6 +1,6 @@
 //! The one function that changes the view state.
 
-use super::{Action, FileRef, Selection, ViewState};
+use super::{Action, FileRef, Selection, TableMode, ViewState};
 use crate::model::vocab::{Filter, Order, Path, Sort, SortColumn, ThreadKey, TimeRange, ViewId};
 
 /// Least and greatest threshold of stalls, milliseconds.
@@ -93,7 +93,7 @@ fn apply(state: &mut ViewState, action: Action) {
         Action::ToggleUpwards => state.upwards = !state.upwards,
         Action::SetColourBy(colour_by) => state.colour_by = colour_by,
         Action::ToggleNestGc => toggle_nest_gc(state),
-        Action::SetTable(table) => state.table = table,
+        Action::SetTable(table) => set_table(state, table),
         Action::SortBy(column) => state.sort = sorted_by(state.sort, column),
         Action::SortCompareBy(column) => state.compare_sort = sorted_by(state.compare_sort, column),
         Action::Threshold(ms) => state.threshold_ms = ms.clamp(THRESHOLD_MS.0, THRESHOLD_MS.1),
@@ -327,6 +327,23 @@ fn toggle_nest_gc(state: &mut ViewState) {
     forget_paths_if(true, state);
 }
 
+/// A list of functions is read by own value, a tree by total: whoever has not sorted by something
+/// else gets the order that is usual there.
+fn set_table(state: &mut ViewState, table: TableMode) {
+    if state.sort == usual_sort(state.table) {
+        state.sort = usual_sort(table);
+    }
+    state.table = table;
+}
+
+fn usual_sort(table: TableMode) -> Sort {
+    let column = match table {
+        TableMode::Functions | TableMode::Callers => SortColumn::SelfValue,
+        TableMode::Tree => SortColumn::Total,
+    };
+    Sort { column, ascending: false }
+}
+
 /// The same column again turns the order over; another starts with what is read first there: the
 /// largest number, the first name.
 fn sorted_by(sort: Sort, column: SortColumn) -> Sort {
@@ -353,7 +370,7 @@ fn choose_stall(state: &mut ViewState, range: Option<TimeRange>) {
 mod tests {
     use super::*;
     use crate::model::vocab::FrameKey;
-    use crate::state::{ColourBy, TableMode};
+    use crate::state::ColourBy;
 
     fn key(name: &str) -> FrameKey {
         FrameKey { name: name.to_owned(), ..FrameKey::default() }
@@ -589,6 +606,18 @@ mod tests {
             let (state, _) = after(ViewState::default(), vec![Action::Pan { span, scroll }]);
             assert_eq!((state.span, state.scroll), ((0.0, 1.0), 0.0), "{span:?}");
         }
+    }
+
+    #[test]
+    fn each_table_begins_in_its_usual_order() {
+        let by = |column| Sort { column, ascending: false };
+        let tree = || Action::SetTable(TableMode::Tree);
+        let (state, _) = after(ViewState::default(), vec![tree()]);
+        assert_eq!((state.table, state.sort), (TableMode::Tree, by(SortColumn::Total)));
+        let (state, _) = after(state, vec![Action::SetTable(TableMode::Callers)]);
+        assert_eq!(state.sort, by(SortColumn::SelfValue));
+        let (state, _) = after(state, vec![Action::SortBy(SortColumn::Samples), tree()]);
+        assert_eq!(state.sort, by(SortColumn::Samples), "an order of one's own stays");
     }
 
     #[test]

@@ -333,8 +333,8 @@ impl Session {
     fn send_latest(self, lane: Lane, request: Request, on_reply: OnReply) {
         let free = self.link.try_update_value(|link| {
             link.seat.as_ref()?;
-            if link.lanes.contains_key(&lane) {
-                link.lanes.insert(lane, Some(Waiting { request, on_reply }));
+            if let Some(waiting) = link.lanes.get_mut(&lane) {
+                *waiting = Some(Waiting { request, on_reply });
                 return None;
             }
             link.lanes.insert(lane, None);

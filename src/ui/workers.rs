@@ -14,6 +14,7 @@ use crate::web::worker_client::{WorkerClient, WorkerProgram};
 
 /// What a worker says, or why it will say nothing more.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "words are few and short-lived")]
 pub enum Word {
     /// A message.
     Said(FromWorker),

@@ -20,12 +20,15 @@ pub struct Size {
     pub ratio: f64,
 }
 
+/// A listener that is made anew from time to time.
+type Renewed = Rc<RefCell<Option<Closure<dyn FnMut()>>>>;
+
 /// Follows an element's size as long as it lives.
 pub struct SizeWatch {
     observer: Option<ResizeObserver>,
     density: Rc<RefCell<Option<MediaQueryList>>>,
     _heard: Closure<dyn FnMut()>,
-    _denser: Rc<RefCell<Option<Closure<dyn FnMut()>>>>,
+    _denser: Renewed,
 }
 
 impl SizeWatch {
@@ -64,7 +67,7 @@ impl Drop for SizeWatch {
 }
 
 /// A query for the density as it is now: it changes once, when the density does.
-fn watch_density(query: &Rc<RefCell<Option<MediaQueryList>>>, heard: &Rc<RefCell<Option<Closure<dyn FnMut()>>>>) {
+fn watch_density(query: &Rc<RefCell<Option<MediaQueryList>>>, heard: &Renewed) {
     let now = window().match_media(&format!("(resolution: {}dppx)", ratio())).ok().flatten();
     if let (Some(now), Some(heard)) = (&now, &*heard.borrow()) {
         now.set_onchange(Some(heard.as_ref().unchecked_ref()));

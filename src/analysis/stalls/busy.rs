@@ -1,6 +1,6 @@
 //! When a stretch without a visible pause is no stall: many short calls whose pauses the sampler missed.
 
-use super::facts::{Facts, function};
+use super::facts::Facts;
 use super::origin;
 use super::turns::{Clock, Place, Shown, Turn, places};
 use super::weigh::Entry;
@@ -55,9 +55,9 @@ impl Dispatchers {
     }
 
     /// Adds what one call of one's own code showed of the functions that it began in.
-    pub(super) fn add(&mut self, recording: &Recording, facts: &Facts, clock: Clock<'_>, call: Turn) {
+    pub(super) fn add(&mut self, facts: &Facts, clock: Clock<'_>, call: Turn) {
         let seen = &mut self.seen;
-        places(recording, facts, clock, call, |_, place| match seen.iter().position(|s| s.0.entry == place.entry) {
+        places(facts, clock, call, |_, place| match seen.iter().position(|s| s.0.entry == place.entry) {
             Some(i) => seen[i].1 |= seen[i].0.branch != place.branch,
             None if seen.len() < ENTRIES_MAX => seen.push((place, false)),
             None => {}
@@ -116,7 +116,7 @@ impl Behaviour {
     }
 
     /// Counts the pauses between calls by their samples. One pass.
-    pub(super) fn add_pauses(&mut self, recording: &Recording, facts: &Facts, clock: Clock<'_>) {
+    pub(super) fn add_pauses(&mut self, facts: &Facts, clock: Clock<'_>) {
         let mut before: Option<FunctionId> = None;
         let mut samples = 0;
         for i in 0..clock.len() {
@@ -130,7 +130,7 @@ impl Behaviour {
                         row.short_pauses += u64::from(samples == 1);
                         row.long_pauses += u64::from(samples > 1);
                     }
-                    (before, samples) = (Some(function(recording, facts.entry(stack))), 0);
+                    (before, samples) = (Some(facts.entry_function(stack)), 0);
                 }
             }
         }

@@ -41,6 +41,9 @@ const PLUMBING: &[&str] = &[
 /// Files of the runtime that run a program's main module: nobody waits for the loop yet.
 const START_UP: &[&str] = &["node:internal/main/run_main_module", "node:internal/modules/run_main"];
 
+/// Runs promise reactions and `process.nextTick` callbacks after a callback, before the loop turns.
+const MICROTASKS: &str = "processTicksAndRejections";
+
 /// Facts by stack.
 #[derive(Debug)]
 pub(super) struct Facts {
@@ -53,8 +56,11 @@ pub(super) struct Facts {
     /// The innermost and the outermost frame of one's own code or of a dependency.
     own: Vec<StackId>,
     entry: Vec<StackId>,
-    /// The outermost such frame below the entry that is another function.
-    branch: Vec<StackId>,
+    entry_function: Vec<FunctionId>,
+    /// The outermost such function below the entry that is another one.
+    branch: Vec<Option<FunctionId>>,
+    /// Whether the outermost frame runs microtasks.
+    is_microtask: Vec<bool>,
     is_plumbing: Vec<bool>,
     /// Whether a program's modules are being loaded.
     is_start_up: Vec<bool>,
@@ -78,6 +84,8 @@ impl Facts {
             depth: Vec::with_capacity(len),
             own: Vec::with_capacity(len),
             entry: Vec::with_capacity(len),
+            entry_function: Vec::with_capacity(len),
+            is_microtask: Vec::with_capacity(len),
             branch: Vec::with_capacity(len),
             is_plumbing: Vec::with_capacity(len),
             is_start_up: Vec::with_capacity(len),
@@ -87,11 +95,14 @@ impl Facts {
         };
         let plumbing = in_files(recording, PLUMBING);
         let start_up = in_files(recording, START_UP);
+        let microtasks = recording.strings.find(MICROTASKS);
         for (i, (parent, frame)) in recording.stacks.iter().enumerate() {
             let function = recording.function_of(frame);
             facts.push(recording, StackId::from_index(i), parent, function);
             let is_below = !parent.is_none() && facts.is_start_up[parent.index()];
             facts.is_start_up.push(is_below || start_up[function.index()]);
+            let outer = self::function(recording, facts.outer[i]);
+            facts.is_microtask.push(Some(recording.function(outer).name) == microtasks);
             facts.push_own(recording, StackId::from_index(i), parent, function, modules, &plumbing);
         }
         facts.number(recording);
@@ -134,10 +145,22 @@ impl Facts {
         self.entry[stack.index()]
     }
 
+    /// The function of the entry; only for stacks that have one.
+    #[inline]
+    pub(super) fn entry_function(&self, stack: StackId) -> FunctionId {
+        self.entry_function[stack.index()]
+    }
+
     /// The first other function of one's own that the entry called.
     #[inline]
-    pub(super) fn branch(&self, stack: StackId) -> StackId {
+    pub(super) fn branch(&self, stack: StackId) -> Option<FunctionId> {
         self.branch[stack.index()]
+    }
+
+    /// Whether the outermost frame runs what was to be done before the loop turns.
+    #[inline]
+    pub(super) fn is_microtask(&self, stack: StackId) -> bool {
+        self.is_microtask[stack.index()]
     }
 
     /// Whether the stack is outside one's own code, or in what takes callbacks apart.
@@ -191,17 +214,20 @@ impl Facts {
     ) {
         let above = |list: &[StackId]| if parent.is_none() { StackId::NONE } else { list[parent.index()] };
         let is_own = is_own(modules, at);
-        let (own, entry, branch) = (above(&self.own), above(&self.entry), above(&self.branch));
-        let is_branch = is_own && branch.is_none() && !entry.is_none() && function(recording, entry) != at;
+        let (own, entry) = (above(&self.own), above(&self.entry));
+        let entry = if is_own && entry.is_none() { id } else { entry };
+        let entry_function = if entry.is_none() { at } else { function(recording, entry) };
+        let branch = if parent.is_none() { None } else { self.branch[parent.index()] };
         let is_plumbing = !is_own
-            && if own.is_none() || own == parent {
-                own.is_none() || plumbing[at.index()]
-            } else {
-                self.is_plumbing[parent.index()]
+            && match own {
+                own if own.is_none() => true,
+                own if own == parent => plumbing[at.index()],
+                _ => self.is_plumbing[parent.index()],
             };
         self.own.push(if is_own { id } else { own });
-        self.entry.push(if is_own && entry.is_none() { id } else { entry });
-        self.branch.push(if is_branch { id } else { branch });
+        self.entry.push(entry);
+        self.entry_function.push(entry_function);
+        self.branch.push(branch.or((is_own && entry_function != at).then_some(at)));
         self.is_plumbing.push(is_plumbing);
     }
 
@@ -308,7 +334,11 @@ mod tests {
     fn stacks_know_their_place() {
         let facts = facts("a b a c 1\na d 1\n(idle) 1");
         let [a, ab, aba, abac, ad, idle] = std::array::from_fn(StackId::from_index);
-        assert_eq!((facts.outer(abac), facts.depth(abac), facts.branch(abac)), (a, 4, ab));
+        assert_eq!((facts.outer(abac), facts.depth(abac)), (a, 4));
+        assert_eq!(
+            (facts.entry_function(abac), facts.branch(abac)),
+            (FunctionId::from_index(0), Some(FunctionId::from_index(1)))
+        );
         assert!(facts.is_within(abac, ab) && facts.is_within(ab, ab) && !facts.is_within(ad, ab));
         assert!(!facts.is_within(StackId::NONE, a));
         assert!(facts.is_outermost(ab) && !facts.is_outermost(aba) && facts.is_outermost(ad));

@@ -41,6 +41,12 @@ struct Stretch {
     busy: Option<Reason>,
 }
 
+/// A stall without its culprit, and the functions that hold it with what every view shows of them.
+struct Weighed {
+    stall: Stall,
+    path: Vec<Load>,
+}
+
 /// What a pass over the turns gives.
 #[derive(Default)]
 struct Found {
@@ -76,10 +82,10 @@ impl<'a> Search<'a> {
     pub(super) fn run(&self) -> Stalls {
         let mut dispatchers = Dispatchers::new(self.recording);
         self.each_turn(None, |_, calls| {
-            calls.iter().for_each(|&call| dispatchers.add(self.recording, self.facts, self.clock, call));
+            calls.iter().for_each(|&call| dispatchers.add(self.facts, self.clock, call));
         });
         let mut behaviour = Behaviour::new(self.recording, self.threshold_ns, self.interval_ns);
-        behaviour.add_pauses(self.recording, self.facts, self.clock);
+        behaviour.add_pauses(self.facts, self.clock);
         let mut found = self.find(&dispatchers, &mut behaviour);
         let mut scales = Scales::new(self.recording, self.facts, self.clock);
         self.tell_busy(&mut found.stretches, &behaviour, &mut scales);
@@ -100,7 +106,7 @@ impl<'a> Search<'a> {
     /// functions only hand callbacks on, long calls are cut further.
     fn each_turn(&self, dispatchers: Option<&Dispatchers>, mut visit: impl FnMut(Turn, &[Turn])) {
         let mut parts: Vec<Turn> = Vec::new();
-        turns(self.recording, self.facts, self.clock, |turn| {
+        turns(self.facts, self.clock, |turn| {
             parts.clear();
             if turn.is_start_up {
                 return visit(turn, &parts);
@@ -117,7 +123,7 @@ impl<'a> Search<'a> {
         let mut by_branch: Vec<Turn> = Vec::new();
         let mut first = call.first;
         let mut last: Option<FunctionId> = None;
-        places(self.recording, self.facts, self.clock, call, |i, place| {
+        places(self.facts, self.clock, call, |i, place| {
             if last == Some(place.entry) && dispatchers.contain(place.entry) {
                 by_branch.push(Turn { first, end: i, ..call });
                 first = i;
@@ -127,7 +133,7 @@ impl<'a> Search<'a> {
         by_branch.push(Turn { first, ..call });
         for part in by_branch {
             if self.is_long(part) {
-                by_entry(self.recording, self.facts, self.clock, part, self.shortest_ns, |p| parts.push(p));
+                by_entry(self.facts, self.clock, part, self.shortest_ns, |p| parts.push(p));
             } else {
                 parts.push(part);
             }
@@ -151,7 +157,7 @@ impl<'a> Search<'a> {
                 let length = self.length(part);
                 count(&mut found.histogram, length);
                 found.longest_ns = found.longest_ns.max(length);
-                let entry = entries.of(self.recording, self.facts, self.clock, part);
+                let entry = entries.of(self.facts, self.clock, part);
                 let calls = (found.calls, found.calls + u64::from(entry.is_some()));
                 found.calls = calls.1;
                 if let Some(entry) = entry {
@@ -168,7 +174,7 @@ impl<'a> Search<'a> {
                 found.start_up.push((self.clock.edge(turn.first), self.length(turn)));
             } else if found.stretches.len() == before.0 && found.calls > before.1 + 1 {
                 // Not one long call, yet no pause: it must not get lost.
-                let entry = entries.of(self.recording, self.facts, self.clock, turn);
+                let entry = entries.of(self.facts, self.clock, turn);
                 let calls = (before.1, found.calls);
                 found.stretches.push(Stretch { turn, entry, calls, busy: Some(Reason::Steps) });
             }
@@ -210,7 +216,7 @@ impl<'a> Search<'a> {
         let mut entries = Entries::new(self.recording);
         self.each_turn(Some(dispatchers), |_, parts| {
             for &part in parts {
-                let entry = entries.of(self.recording, self.facts, self.clock, part);
+                let entry = entries.of(self.facts, self.clock, part);
                 if let Some(list) = entry.and_then(|entry| lengths.get_mut(&entry.function)) {
                     list.push(self.length(part));
                 }
@@ -221,22 +227,20 @@ impl<'a> Search<'a> {
 
     fn judge(&self, scales: &mut Scales<'_>, stretches: &[Stretch], medians: &BTreeMap<FunctionId, i64>) -> Vec<Stall> {
         let mut callers = Callers::new();
-        let mut weighed: Vec<(Stall, Vec<FunctionId>)> = Vec::with_capacity(stretches.len());
+        let mut weighed: Vec<Weighed> = Vec::with_capacity(stretches.len());
         for stretch in stretches {
             weighed.push(self.weigh(scales, stretch, medians, &mut callers));
         }
         let mut stalls = Vec::with_capacity(stretches.len());
-        for (stretch, (mut stall, path)) in stretches.iter().zip(weighed) {
-            let blamed = blame::blamed(&path, self.recording, &callers);
-            if let Some(blamed) = &blamed {
-                scales.weigh_owned(stretch.turn);
-                let inside = blamed.is_helper_moved.then(|| path[path.len() - 1]);
-                let load = scales.load(path[blamed.at]);
-                stall.culprit = Some(Culprit { inside, ..culprit(&load, stall.duration_ns) });
-            }
+        for (stretch, Weighed { mut stall, path }) in stretches.iter().zip(weighed) {
+            stall.path = path.iter().map(|l| l.function).collect();
+            let blamed = blame::blamed(&stall.path, self.recording, &callers);
+            stall.culprit = blamed.as_ref().map(|blamed| {
+                let inside = blamed.is_helper_moved.then(|| stall.path[stall.path.len() - 1]);
+                Culprit { inside, ..culprit(&path[blamed.at], stall.duration_ns) }
+            });
             let is_gc = stall.gc_ns >= blame::least(stall.duration_ns);
-            stall.why = words::why(self.recording, stretch.busy, &path, blamed.as_ref(), is_gc);
-            stall.path = path;
+            stall.why = words::why(self.recording, stretch.busy, &stall.path, blamed.as_ref(), is_gc);
             stalls.push(stall);
         }
         stalls.sort_by_key(|s| (Reverse(s.duration_ns), s.start_ns));
@@ -250,7 +254,7 @@ impl<'a> Search<'a> {
         stretch: &Stretch,
         medians: &BTreeMap<FunctionId, i64>,
         callers: &mut Callers,
-    ) -> (Stall, Vec<FunctionId>) {
+    ) -> Weighed {
         let turn = stretch.turn;
         let duration_ns = self.length(turn);
         scales.weigh_nested(turn);
@@ -275,7 +279,7 @@ impl<'a> Search<'a> {
             samples: (turn.end - turn.first) as u64,
             why: String::new(),
         };
-        (stall, path)
+        Weighed { stall, path: path.into_iter().map(|f| scales.load(f)).collect() }
     }
 
     /// How many calls, and how long they usually are. Calls with no visible pause between them look

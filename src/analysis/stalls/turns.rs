@@ -1,14 +1,11 @@
 //! Cuts a thread's samples into turns of the loop, and long turns into calls of one's own code.
 
 use super::facts::{Class, Facts, function};
-use crate::model::{Column, FunctionId, Profile, Recording, StackId, StringId, Time};
+use crate::model::{Column, FunctionId, Profile, Recording, StackId, Time};
 
 /// A stack that could not be walked shows as one sample without a stack between two related ones
 /// this close to each other.
 const FAILED_WALK_NS: i64 = 4_000_000;
-
-/// Runs promise reactions and `process.nextTick` callbacks after a callback, before the loop turns.
-const MICROTASKS: &str = "processTicksAndRejections";
 
 /// A function writes a stream when more than one in this many of its samples is in plumbing.
 const STREAM_PART: u64 = 4;
@@ -170,12 +167,17 @@ impl<'a> Clock<'a> {
 /// A turn ends where the thread waited, where the outermost function changes, where code comes back
 /// after native code outside any function, and where a callback comes back after the microtasks of
 /// the one before. Microtasks belong to the callback that they follow.
-pub(super) fn turns(recording: &Recording, facts: &Facts, clock: Clock<'_>, mut found: impl FnMut(Turn)) {
-    let microtasks = recording.strings.find(MICROTASKS);
-    let mut cutter =
-        Cutter { recording, facts, clock, microtasks, open: None, between: 0, in_microtasks: false, run: 0 };
+pub(super) fn turns(facts: &Facts, clock: Clock<'_>, mut found: impl FnMut(Turn)) {
+    let mut cutter = Cutter { facts, open: None, between: 0, in_microtasks: false, run: 0 };
+    let mut last = Shown::Idle;
     for i in 0..clock.len() {
-        if let Some(turn) = cutter.step(i) {
+        let shown = clock.shown(i);
+        // The same code once more changes nothing, and is the usual case.
+        if shown == last && matches!(shown, Shown::Code(_)) {
+            continue;
+        }
+        last = shown;
+        if let Some(turn) = cutter.step(i, shown) {
             found(turn);
         }
     }
@@ -185,10 +187,7 @@ pub(super) fn turns(recording: &Recording, facts: &Facts, clock: Clock<'_>, mut 
 }
 
 struct Cutter<'a> {
-    recording: &'a Recording,
     facts: &'a Facts,
-    clock: Clock<'a>,
-    microtasks: Option<StringId>,
     open: Option<Turn>,
     /// Samples outside any function since the last one inside.
     between: usize,
@@ -199,8 +198,8 @@ struct Cutter<'a> {
 
 impl Cutter<'_> {
     /// Takes sample `i`; the turn that it ends, if any.
-    fn step(&mut self, i: usize) -> Option<Turn> {
-        match self.clock.shown(i) {
+    fn step(&mut self, i: usize, shown: Shown) -> Option<Turn> {
+        match shown {
             Shown::Idle => {
                 self.run = self.run.saturating_add(1);
                 self.close(i)
@@ -220,7 +219,7 @@ impl Cutter<'_> {
 
     fn step_code(&mut self, i: usize, stack: StackId) -> Option<Turn> {
         let outer = self.facts.outer(stack);
-        let is_microtask = self.is_microtask(outer);
+        let is_microtask = self.facts.is_microtask(stack);
         let ended = self.end_before(i, outer, is_microtask).and_then(|end| self.close(end));
         self.between = 0;
         self.open_at(i);
@@ -244,10 +243,6 @@ impl Cutter<'_> {
             return Some(i - self.between);
         }
         (self.in_microtasks && !is_microtask).then_some(i)
-    }
-
-    fn is_microtask(&self, outer: StackId) -> bool {
-        Some(self.recording.function(function(self.recording, outer)).name) == self.microtasks
     }
 
     fn open_at(&mut self, i: usize) {
@@ -374,22 +369,13 @@ pub(super) struct Place {
 
 /// Hands the places of a stretch in order to `found`, each with its first sample. A place of one
 /// sample is not one: stacks are sometimes walked wrong.
-pub(super) fn places(
-    recording: &Recording,
-    facts: &Facts,
-    clock: Clock<'_>,
-    turn: Turn,
-    mut found: impl FnMut(usize, Place),
-) {
+pub(super) fn places(facts: &Facts, clock: Clock<'_>, turn: Turn, mut found: impl FnMut(usize, Place)) {
     let mut open: Option<(Place, usize, bool)> = None;
     let mut last: Option<Place> = None;
     for i in turn.first..turn.end {
         let Shown::Code(stack) = clock.shown(i) else { continue };
-        let branch = facts.branch(stack);
-        if branch.is_none() {
-            continue;
-        }
-        let place = Place { entry: function(recording, facts.entry(stack)), branch: function(recording, branch) };
+        let Some(branch) = facts.branch(stack) else { continue };
+        let place = Place { entry: facts.entry_function(stack), branch };
         match &mut open {
             Some((same, first, is_told)) if *same == place => {
                 if !*is_told && last != Some(place) {
@@ -406,21 +392,14 @@ pub(super) fn places(
 /// Splits a stretch where another function was entered, if at least two of the parts are as long
 /// as `shortest_ns`: microtasks and timers that follow each other are one turn, but two long ones
 /// have two reasons.
-pub(super) fn by_entry(
-    recording: &Recording,
-    facts: &Facts,
-    clock: Clock<'_>,
-    turn: Turn,
-    shortest_ns: i64,
-    mut found: impl FnMut(Turn),
-) {
+pub(super) fn by_entry(facts: &Facts, clock: Clock<'_>, turn: Turn, shortest_ns: i64, mut found: impl FnMut(Turn)) {
     let mut starts: Vec<(usize, FunctionId)> = Vec::new();
     for i in turn.first..turn.end {
         let Shown::Code(stack) = clock.shown(i) else { continue };
         if facts.own(stack).is_none() {
             continue;
         }
-        let entry = function(recording, facts.entry(stack));
+        let entry = facts.entry_function(stack);
         if starts.last().is_none_or(|s| s.1 != entry) {
             starts.push((if starts.is_empty() { turn.first } else { i }, entry));
         }

@@ -226,14 +226,13 @@ impl Entries {
     }
 
     /// The entry of a turn; `None` when no code of one's own ran.
-    pub(super) fn of(&mut self, recording: &Recording, facts: &Facts, clock: Clock<'_>, turn: Turn) -> Option<Entry> {
+    pub(super) fn of(&mut self, facts: &Facts, clock: Clock<'_>, turn: Turn) -> Option<Entry> {
         for i in turn.first..turn.end {
             let Shown::Code(stack) = clock.shown(i) else { continue };
             if facts.own(stack).is_none() {
                 continue;
             }
-            let stack = facts.entry(stack);
-            let entry = Entry { function: function(recording, stack), stack };
+            let entry = Entry { function: facts.entry_function(stack), stack: facts.entry(stack) };
             let weight = &mut self.weight[entry.function.index()];
             if *weight == 0 {
                 self.touched.push(entry);

@@ -12,6 +12,7 @@ use crate::ui::format;
 use crate::ui::load::Load;
 use crate::ui::parts::{CopyButton, figure_of, icon, keycaps, swatch};
 use crate::ui::store::Store;
+use crate::ui::views::stalls;
 
 /// The panel.
 pub fn panel(store: Store, width: RwSignal<f64>) -> AnyView {
@@ -101,6 +102,7 @@ fn pulled(pull: Pull, up_px: i32) -> Pull {
 
 fn peek(store: Store, pull: RwSignal<Pull>) -> AnyView {
     let row = move || match selected(store) {
+        _ if stalls::has_details(store) => stalls::brief(store),
         Some(details) => {
             let own = &details.here.as_ref().unwrap_or(&details.everywhere).0;
             view! {
@@ -121,9 +123,20 @@ fn selected(store: Store) -> Option<Details> {
     store.details.get().value().and_then(|details| (*details).clone())
 }
 
+/// The chosen stall, where its view is shown, and what is selected.
 fn content(store: Store) -> AnyView {
+    let has_stall = Memo::new(move |_| stalls::has_details(store));
+    view! {
+        <Show when=move || has_stall.get()>{move || stalls::details(store)}</Show>
+        <div class="function-details">{selection(store, has_stall)}</div>
+    }
+    .into_any()
+}
+
+fn selection(store: Store, has_stall: Memo<bool>) -> AnyView {
     let content = Memo::new(move |_| store.details.get());
     (move || match content.get() {
+        Load::Empty if has_stall.get() => ().into_any(),
         Load::Empty => notes::facts(store),
         Load::Failed(failure) => view! { <p class="problem" role="alert">{failure.message}</p> }.into_any(),
         load => match load.value().as_deref() {

@@ -14,7 +14,7 @@ pub fn missing(store: Store) -> AnyView {
         let missing = store.missing();
         missing.into_iter().map(|(index, file)| row(store, index, &file)).collect_view()
     };
-    let start_anew = move |_| store.dispatch(Action::Restore(Box::new(ViewState::default())));
+    let start_anew = move |_| store.dispatch(Action::Restore(Box::default()));
     view! {
         <div class="center top-third">
             {landing::pending(store)}

@@ -49,6 +49,7 @@ impl<T: Send + Sync + 'static> Copy for Tips<T> {}
 
 impl<T: Clone + PartialEq + Send + Sync + 'static> Tips<T> {
     /// No tip yet. Follows the Shift key as long as the component lives.
+    #[expect(clippy::new_without_default, reason = "it begins to listen, which a default should not")]
     pub fn new() -> Self {
         let tips = Self {
             shown: RwSignal::new(None),

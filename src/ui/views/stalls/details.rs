@@ -21,15 +21,30 @@ pub fn has_details(store: Store) -> bool {
 
 /// The chosen stall.
 pub fn details(store: Store) -> AnyView {
-    let chosen = store.part(|state| state.stall);
     (move || {
-        let range = chosen.get()?;
-        let report = store.stalls.with(Load::value)?;
-        let stall = report.stalls.iter().find(|stall| stall.range == Some(range))?;
-        let threshold_ms = store.state.with(|state| state.threshold_ms);
-        Some(content(store, stall, range, report.stalls.len(), threshold_ms))
+        let (stall, count) = chosen(store)?;
+        let (range, threshold_ms) = (stall.range?, store.state.with(|state| state.threshold_ms));
+        Some(content(store, &stall, range, count, threshold_ms))
     })
     .into_any()
+}
+
+/// The chosen stall in one line.
+pub fn brief(store: Store) -> AnyView {
+    (move || {
+        let (stall, _) = chosen(store)?;
+        let dot = if is_busy(&stall) { "st st-busy" } else { "st st-stall" };
+        Some(view! { <i class=dot></i><b>{title(&stall)}</b> })
+    })
+    .into_any()
+}
+
+/// The chosen stall and the number of all, reactively.
+fn chosen(store: Store) -> Option<(StallRow, usize)> {
+    let range = store.state.with(|state| state.stall)?;
+    let report = store.stalls.with(Load::value)?;
+    let stall = report.stalls.iter().find(|stall| stall.range == Some(range))?;
+    Some((stall.clone(), report.stalls.len()))
 }
 
 fn content(store: Store, stall: &StallRow, range: TimeRange, count: usize, threshold_ms: u32) -> AnyView {

@@ -11,7 +11,7 @@ mod histogram;
 mod list;
 mod tools;
 
-pub use details::{details, has_details};
+pub use details::{brief, details, has_details};
 pub use tools::tools;
 
 use crate::model::vocab::{TimeRange, ViewId};

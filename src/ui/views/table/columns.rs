@@ -7,7 +7,7 @@ use web_sys::Element;
 
 use super::lines::{Branch, Line};
 use crate::model::vocab::SortColumn;
-use crate::protocol::Amount;
+use crate::protocol::{Amount, FunctionLabel};
 use crate::state::{Action, TableMode};
 use crate::ui::format;
 use crate::ui::parts::{figure_of, icon, swatch};
@@ -100,7 +100,7 @@ pub(super) fn cells(line: &Line, most: (i64, i64), mode: TableMode) -> AnyView {
         <span class="c-name" role="gridcell">
             {line.tree.as_ref().map(branch)}
             {swatch(&line.label.token)}
-            <code title=full_name(line)>{format::name(&line.label)}</code>
+            <code title=full_name(line)>{name(&line.label)}</code>
         </span>
         <span class="c-self num barcell" role="gridcell">{bar(own, most.0, "self")}{value(own)}</span>
         <span class="c-share num q" role="gridcell">{share(own)}</span>
@@ -111,6 +111,11 @@ pub(super) fn cells(line: &Line, most: (i64, i64), mode: TableMode) -> AnyView {
         <span class="c-place mono q" role="gridcell">{line.label.place.clone()}</span>
     }
     .into_any()
+}
+
+/// Name of a function; samples on which no frame is left have none.
+pub(super) fn name(label: &FunctionLabel) -> String {
+    if label.kind.is_empty() { "(no frame)".to_owned() } else { format::name(label) }
 }
 
 fn full_name(line: &Line) -> String {

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::Table;
 use super::lines::{Line, fetched_of, query_of};
+use super::{Table, columns};
 use crate::state::{TableMode, ViewState};
 use crate::ui::format;
 use crate::ui::session::Session;
@@ -85,7 +85,7 @@ fn cells(line: &Line, has_plus_minus: bool, style: Style) -> Vec<String> {
     };
     let (own, total) = (&line.self_value, &line.total);
     let mut cells = vec![
-        format!("{indent}{}", clean(&format::name(&line.label))),
+        format!("{indent}{}", clean(&columns::name(&line.label))),
         format::figure(own),
         own.share.clone(),
         format::figure(total),
