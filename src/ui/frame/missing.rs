@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::landing;
-use crate::state::{Action, FileRef, ViewState};
+use crate::state::{Action, FileRef};
 use crate::ui::examples::example_file;
 use crate::ui::parts::icon;
 use crate::ui::store::Store;

@@ -24,12 +24,14 @@ const ROW_PX: f64 = 25.0;
 /// The view.
 pub fn view(store: Store) -> AnyView {
     let has_two = store.part(|state| state.files.len() > 1);
-    (move || match (store.pair.get(), has_two.get()) {
-        (Some(pair), _) => Comparison::new(store, pair).view(),
-        (None, true) => choose_two(store),
-        (None, false) => open_another(store),
-    })
-    .into_any()
+    super::each(
+        move || Some((store.pair.get(), has_two.get())),
+        move |subject| match subject {
+            (Some(pair), _) => Comparison::new(store, pair).view(),
+            (None, true) => choose_two(store),
+            (None, false) => open_another(store),
+        },
+    )
 }
 
 /// Its switches, right of the tabs.
@@ -184,7 +186,7 @@ impl Comparison {
                 </button>
                 <span class="side"><b class="ab b" aria-hidden="true">"B"</b>{side(store, Side::After)}{total(|t| &t.1)}</span>
                 <span class="grow"></span>
-                <span class="quiet wide">"own values · "<i class="key d-less"></i>"less in B "<i class="key d-more"></i>"more in B"</span>
+                <span class="quiet wide">"own values · "<i class="diff-key d-less"></i>"less in B "<i class="diff-key d-more"></i>"more in B"</span>
             </div>
         }
         .into_any()

@@ -67,6 +67,15 @@ pub static VIEWS: &[ViewEntry] = &[
     },
 ];
 
+/// A view of one subject at a time: another subject gets a view of its own, elements and all. If
+/// elements were used again, a canvas that was given to one worker would stay with it.
+fn each<T: Copy + Eq + std::hash::Hash + Send + Sync + 'static>(
+    subject: impl Fn() -> Option<T> + Send + Sync + 'static,
+    view: impl Fn(T) -> AnyView + Send + Sync + Clone + 'static,
+) -> AnyView {
+    view! { <For each=subject key=|subject| *subject children=view/> }.into_any()
+}
+
 /// The entry of a view.
 pub fn entry(id: ViewId) -> &'static ViewEntry {
     VIEWS.iter().find(|entry| entry.id == id).expect("every view stands in the registry")

@@ -34,7 +34,7 @@ const REST: Duration = Duration::from_millis(450);
 /// Shown where the recording has time; fills its slot. A canvas belongs to the worker that paints
 /// it, so another recording gets another one.
 pub fn view(store: Store) -> AnyView {
-    (move || store.active.get().map(|session| Track::new(store, session).view())).into_any()
+    super::each(move || store.active.get(), move |session| Track::new(store, session).view())
 }
 
 /// What a drag does.

@@ -30,7 +30,7 @@ use moving::Trail;
 
 /// The view. A canvas belongs to the worker that paints it, so another recording gets another one.
 pub fn view(store: Store) -> AnyView {
-    (move || store.active.get().map(|session| Flame::new(store, session).view())).into_any()
+    super::each(move || store.active.get(), move |session| Flame::new(store, session).view())
 }
 
 /// What the parts of the view share. Cheap to copy.

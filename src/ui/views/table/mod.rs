@@ -29,11 +29,8 @@ const ROW_PX: f64 = 22.0;
 /// The view.
 pub fn view(store: Store) -> AnyView {
     let mode = store.part(|state| state.table);
-    (move || {
-        let (session, mode) = (store.active.get()?, mode.get());
-        Some(Table::new(store, session, mode).view())
-    })
-    .into_any()
+    let subject = move || Some((store.active.get()?, mode.get()));
+    super::each(subject, move |(session, mode)| Table::new(store, session, mode).view())
 }
 
 /// One table of one recording. Cheap to copy.
