@@ -254,7 +254,8 @@ pub fn key_of(command: Command) -> &'static str {
     row.and_then(|row| row.keys.first()).copied().unwrap_or_default()
 }
 
-/// A key as the help sheet shows it, cap by cap: `Ctrl`, `K`.
+/// A key as the help sheet shows it, cap by cap: `Ctrl`, `K`. A capital alone is its letter with
+/// Shift, as in `n` and `N`.
 pub fn caps(key: &str) -> Vec<String> {
     // The plus sign is a key of its own.
     let (modifiers, last) = match key.rfind('+') {
@@ -262,7 +263,7 @@ pub fn caps(key: &str) -> Vec<String> {
         _ => ("", key),
     };
     let mut caps: Vec<String> = modifiers.split('+').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-    if is_capital(last) {
+    if is_capital(last) && !modifiers.is_empty() {
         caps.push("Shift".to_owned());
     }
     caps.push(cap(last, !modifiers.is_empty()));
@@ -462,7 +463,7 @@ mod tests {
     fn caps_are_shown_one_by_one() {
         assert_eq!(caps("Ctrl+k"), ["Ctrl", "K"]);
         assert_eq!(caps("Ctrl+Z"), ["Ctrl", "Shift", "Z"]);
-        assert_eq!(caps("N"), ["Shift", "N"]);
+        assert_eq!(caps("N"), ["N"], "a capital says it by itself");
         assert_eq!(caps("+"), ["+"]);
         assert_eq!(caps("Shift+ArrowLeft"), ["Shift", "←"]);
         assert_eq!(caps("f"), ["f"]);

@@ -24,6 +24,27 @@ struct Mark {
 const MARKS: &[Mark] = &[
     Mark { file: "corpus/node/cpuprofile/stalls-1000us.cpuprofile", inside: 7, on_path: 7, blamed: 7, extra: 0 },
     Mark { file: "corpus/node/cpuprofile/stalls-10ms.cpuprofile", inside: 7, on_path: 7, blamed: 7, extra: 0 },
+    Mark { file: "corpus/node/cpuprofile/async-chain.cpuprofile", inside: 8, on_path: 8, blamed: 0, extra: 0 },
+    Mark { file: "corpus/node/cpuprofile/compute-before.cpuprofile", inside: 0, on_path: 0, blamed: 0, extra: 0 },
+    Mark {
+        file: "corpus/node/cpuprofile/sync-middleware-before.cpuprofile",
+        inside: 43,
+        on_path: 43,
+        blamed: 43,
+        extra: 1,
+    },
+    Mark { file: "tests/fixtures/stalls/atlas.cpuprofile", inside: 31, on_path: 31, blamed: 31, extra: 0 },
+    Mark { file: "tests/fixtures/stalls/catalog-fixed.cpuprofile", inside: 0, on_path: 0, blamed: 0, extra: 1 },
+    Mark { file: "tests/fixtures/stalls/catalog.cpuprofile", inside: 29, on_path: 29, blamed: 29, extra: 5 },
+    Mark { file: "tests/fixtures/stalls/checkout.cpuprofile", inside: 29, on_path: 29, blamed: 29, extra: 1 },
+    Mark { file: "tests/fixtures/stalls/feed.cpuprofile", inside: 23, on_path: 23, blamed: 23, extra: 2 },
+    Mark { file: "tests/fixtures/stalls/gallery.cpuprofile", inside: 18, on_path: 17, blamed: 17, extra: 1 },
+    Mark { file: "tests/fixtures/stalls/ledger-fixed.cpuprofile", inside: 0, on_path: 0, blamed: 0, extra: 0 },
+    Mark { file: "tests/fixtures/stalls/ledger.cpuprofile", inside: 13, on_path: 13, blamed: 13, extra: 1 },
+    Mark { file: "tests/fixtures/stalls/mailer.cpuprofile", inside: 15, on_path: 16, blamed: 16, extra: 0 },
+    Mark { file: "tests/fixtures/stalls/matcher.cpuprofile", inside: 0, on_path: 0, blamed: 0, extra: 0 },
+    Mark { file: "tests/fixtures/stalls/tokens.cpuprofile", inside: 0, on_path: 0, blamed: 0, extra: 0 },
+    Mark { file: "tests/fixtures/stalls/vault.cpuprofile", inside: 17, on_path: 17, blamed: 17, extra: 0 },
 ];
 
 /// Functions that a later version of the program no longer blocks with.

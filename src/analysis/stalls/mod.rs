@@ -362,6 +362,16 @@ mod tests {
         assert_eq!(stalls(&recording(&[("(idle)", 9)])).why_empty, None);
     }
 
+    #[test]
+    fn stacks_may_be_very_deep() {
+        let deep = "f g ".repeat(50_000);
+        let recording =
+            picture::timed(&format!("(idle) {MS}\n{deep}h {}\n{deep}{}\n{deep}h {}", 30 * MS, 30 * MS, 30 * MS));
+        let found = find(&recording, 0, &Modules::of(&recording), 50 * MS);
+        let culprit = found.stalls[0].culprit.as_ref().expect("somebody is to blame");
+        assert_eq!(recording.name(culprit.function), "h");
+    }
+
     /// Whatever the samples: stalls do not overlap, own shares add up, totals fit, order is by length.
     #[test]
     fn laws_hold_for_any_samples() {

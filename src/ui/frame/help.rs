@@ -18,7 +18,7 @@ pub fn help(store: Store) -> AnyView {
     let columns = Group::ALL.into_iter().map(column).collect_view();
     view! {
         <Modal title="Keyboard" class="helpd" on_close=close_dialog(store) tools=tools.into_any()>
-            <div class="keys">{columns}</div>
+            <div class="key-columns">{columns}</div>
             <footer class="dlg-f">
                 <span class="quiet">
                     "Mouse: click selects, double click zooms, right click filters, "<kbd>"Ctrl"</kbd>
@@ -37,5 +37,5 @@ fn column(group: Group) -> AnyView {
 
 fn row(row: &'static KeyRow) -> AnyView {
     let keys = row.keys.iter().map(|key| keycaps(key)).collect_view();
-    view! { <div class="key"><dt>{row.text}</dt><dd>{keys}</dd></div> }.into_any()
+    view! { <div class="key-row"><dt>{row.text}</dt><dd>{keys}</dd></div> }.into_any()
 }

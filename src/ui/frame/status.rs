@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::model::vocab::ViewId;
 use crate::protocol::{LegendEntry, Summary};
 use crate::ui::format;
 use crate::ui::parts::{icon, swatch};
@@ -13,19 +12,11 @@ use crate::units::nanos;
 pub fn status(store: Store) -> AnyView {
     let summary = move || store.summary.get().value();
     let legend = move || summary().map(|summary| legend(&summary.legend));
-    let is_flame = store.part(|state| state.view == ViewId::Flame);
-    let upwards = store.part(|state| state.upwards);
-    let reading = move || match (is_flame.get(), upwards.get()) {
-        (false, _) => None,
-        (true, false) => Some("width = value, top = called first"),
-        (true, true) => Some("width = value, bottom = called first"),
-    };
     let base = move || summary().map(|summary| base(&summary));
     view! {
         <footer class="status">
             <span class="legend">{legend}</span>
             <span class="grow"></span>
-            {move || reading().map(|text| view! { <span class="lg wide">{text}</span> })}
             {base}
         </footer>
     }

@@ -18,18 +18,18 @@ use crate::ui::parts::{Choice, Picker, figure_of, icon, keycaps, swatch};
 use crate::ui::session::Session;
 use crate::ui::store::Store;
 
-/// Height of a row, CSS pixels, as in the style sheet.
-const ROW_PX: f64 = 25.0;
+/// Height of a row, CSS pixels, as in the style sheet: for pointers, and for fingers.
+const ROW_PX: (f64, f64) = (25.0, 36.0);
 
 /// The view.
 pub fn view(store: Store) -> AnyView {
     let has_two = store.part(|state| state.files.len() > 1);
     super::each(
-        move || Some((store.pair.get(), has_two.get())),
+        move || Some((store.pair.get(), has_two.get(), store.is_narrow.get())),
         move |subject| match subject {
-            (Some(pair), _) => Comparison::new(store, pair).view(),
-            (None, true) => choose_two(store),
-            (None, false) => open_another(store),
+            (Some(pair), _, is_narrow) => Comparison::new(store, pair, is_narrow).view(),
+            (None, true, _) => choose_two(store),
+            (None, false, _) => open_another(store),
         },
     )
 }
@@ -109,8 +109,8 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn new(store: Store, (before, _): (Session, Session)) -> Self {
-        let scroll = Scroll::new(ROW_PX);
+    fn new(store: Store, (before, _): (Session, Session), is_narrow: bool) -> Self {
+        let scroll = Scroll::new(if is_narrow { ROW_PX.1 } else { ROW_PX.0 });
         let window = scroll.window();
         let scope = Memo::new(move |_| in_full(store.scope.get()));
         let sort = store.part(|state| state.compare_sort);

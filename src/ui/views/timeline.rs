@@ -104,8 +104,8 @@ impl Track {
                     "Left and right arrow move the range, with Shift they move its end, plus and minus zoom, \
                      Backspace removes the range. The list of stalls is in the Stalls view."
                 </p>
-                {self.tips.view(|tip| view! { <p class="tip-line num">{tip.text.clone()}</p> }.into_any())}
             </div>
+            {self.tips.view(|tip| view! { <p class="tip-line num">{tip.text.clone()}</p> }.into_any())}
         }
         .into_any()
     }

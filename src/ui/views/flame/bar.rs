@@ -7,8 +7,9 @@ use crate::model::vocab::{Order, Path};
 use crate::state::keys::{Command, key_of};
 use crate::ui::parts::{Choice, Picker, icon, keycaps};
 
-/// Frames of a long way that are shown; those before them are in a list.
-const CRUMBS: usize = 4;
+/// Frames of a long way that are shown, on a wide page and on a narrow one; those before them are in
+/// a list.
+const CRUMBS: (usize, usize) = (4, 1);
 
 impl Flame {
     pub(super) fn bar(self) -> AnyView {
@@ -56,12 +57,13 @@ impl Flame {
     }
 
     fn way(self, zoom: &Path) -> AnyView {
-        let first = zoom.len().saturating_sub(CRUMBS);
+        let shown = if self.store.is_narrow.get() { CRUMBS.1 } else { CRUMBS.0 };
+        let first = zoom.len().saturating_sub(shown);
         let hidden = (first > 0).then(|| self.hidden_crumbs(zoom[..first].to_vec()));
         let crumbs = (first..zoom.len()).map(|index| self.crumb(zoom, index)).collect_view();
         let is_all = zoom.is_empty();
         view! {
-            <button type="button" class="crumb-btn" aria-current=is_all.then_some("true") on:click=move |_| self.zoom_to(Path::new())>
+            <button type="button" class="crumb-btn all" aria-current=is_all.then_some("true") on:click=move |_| self.zoom_to(Path::new())>
                 "all"
             </button>
             {hidden}

@@ -113,9 +113,10 @@ impl Flame {
                     "Arrows select, Enter zooms, Backspace zooms out, Shift and F10 opens the menu. \
                      The details hold everything about the selected frame, the table all frames."
                 </p>
-                {self.tips.view(tip::content)}
-                <ContextMenu open=self.menu/>
             </div>
+            // Beside the view and not in it: they are placed in the window.
+            {self.tips.view(tip::content)}
+            <ContextMenu open=self.menu/>
         }
         .into_any()
     }

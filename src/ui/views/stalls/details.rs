@@ -124,16 +124,14 @@ fn reason(stall: &StallRow) -> AnyView {
     let known = if stall.source == "measured" { "Measured" } else { "Inferred" };
     let samples = format::plural(stall.samples, "sample", "samples");
     let held = stall.culprit.as_ref().map(|_| format!(", {} with it on the stack", whole_percent(stall.share)));
-    let why = (!stall.why.is_empty()).then(|| view! { " "{sentence(&stall.why)} });
+    let why = (!stall.why.is_empty()).then(|| view! { " "{ended(&stall.why)} });
     view! { {entered}{calls}<b>{known}</b>" from "{samples}{held}"."{why} }.into_any()
 }
 
-/// A part of a sentence as one of its own.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
+/// A sentence with its full stop. It may begin with a name, which is written as it is.
+fn ended(text: &str) -> String {
     let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
+    format!("{text}{end}")
 }
 
 /// Own shares of what exceeds the threshold; they add up to it.
@@ -145,7 +143,7 @@ fn blame(store: Store, stall: &StallRow, threshold_ms: u32) -> AnyView {
     let rows = stall.blame.iter().map(|row| blame_row(store, row, most)).collect_view();
     view! {
         <section>
-            <h3>"Share of the blame "
+            <h3>"Blame "
                 <span class="quiet">{format!("own time over {threshold_ms}{THIN}ms, adds up to ")}{figure_of(&stall.over)}</span>
             </h3>
             <table class="mini"><tbody>{rows}</tbody></table>

@@ -22,7 +22,12 @@ fn figure(report: &StallReport, threshold_ms: u32) -> AnyView {
     let turns = &report.turns;
     let most = turns.iter().map(|turn| turn.2).max().unwrap_or(1).max(1);
     let bars = turns.iter().map(|&(from, to, count)| bar(from, to, count, most, threshold_ms)).collect_view();
-    let line = place(turns, threshold_ms).map(|part| {
+    let place = place(turns, threshold_ms);
+    let meaning = match place {
+        Some(_) => " of the loop by length; right of the line they are stalls",
+        None => " of the loop by length; none is a stall",
+    };
+    let line = place.map(|part| {
         // The words stand left of the line where there is no room on its right.
         let is_late = part > 0.8;
         view! {
@@ -36,7 +41,7 @@ fn figure(report: &StallReport, threshold_ms: u32) -> AnyView {
         <figure class="hist">
             <figcaption>
                 <b>"Turn lengths"</b>
-                <span class="quiet">{format::plural(all, "turn", "turns")}" of the loop by length; right of the line they are stalls"</span>
+                <span class="quiet">{format::plural(all, "turn", "turns")}{meaning}</span>
             </figcaption>
             <div class="hist-plot">
                 <ol class="hist-bars">{bars}</ol>

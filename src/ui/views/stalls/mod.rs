@@ -24,13 +24,17 @@ use crate::ui::parts::figure_of;
 use crate::ui::parts::rows::{Scroll, VirtualRows};
 use crate::ui::store::Store;
 
-/// Height of a row, CSS pixels, as in the style sheet.
-const ROW_PX: f64 = 24.0;
+/// Height of a row, CSS pixels, as in the style sheet: for pointers, and for fingers.
+const ROW_PX: (f64, f64) = (24.0, 36.0);
 
 /// The view.
 pub fn view(store: Store) -> AnyView {
-    let stalls = Stalls { store, scroll: Scroll::new(ROW_PX), by_start: RwSignal::new(false) };
-    stalls.view()
+    let by_start = RwSignal::new(false);
+    let list = move |is_narrow: bool| {
+        let scroll = Scroll::new(if is_narrow { ROW_PX.1 } else { ROW_PX.0 });
+        Stalls { store, scroll, by_start }.view()
+    };
+    super::each(move || Some(store.is_narrow.get()), list)
 }
 
 /// The list and its order. Cheap to copy.

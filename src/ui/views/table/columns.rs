@@ -13,8 +13,7 @@ use crate::ui::format;
 use crate::ui::parts::{figure_of, icon, swatch};
 use crate::ui::store::Store;
 
-/// Indentation per level, CSS pixels, and the most of it: deeper rows say how deep they are.
-const INDENT_PX: u32 = 14;
+/// Most levels of indentation: deeper rows say how deep they are.
 const INDENT_MAX: u32 = 20;
 
 /// The row of heads.
@@ -147,7 +146,7 @@ fn bar(amount: &Amount, most: i64, kind: &'static str) -> Option<AnyView> {
 
 /// Indentation with guides, and what opens and closes.
 fn branch(branch: &Branch) -> AnyView {
-    let indent = branch.depth.min(INDENT_MAX) * INDENT_PX;
+    let indent = format!("calc({} * var(--indent))", branch.depth.min(INDENT_MAX));
     let deep = (branch.depth > INDENT_MAX).then(|| view! { <span class="deep quiet">{branch.depth}</span> });
     let twisty = match (branch.has_children, branch.is_expanded) {
         (true, true) => view! { <i class="twisty">{icon("down")}</i> }.into_any(),
@@ -155,7 +154,7 @@ fn branch(branch: &Branch) -> AnyView {
         (false, _) => view! { <i class="twisty none"></i> }.into_any(),
     };
     view! {
-        <i class="guides" aria-hidden="true" style:width=format!("{indent}px")></i>
+        <i class="guides" aria-hidden="true" style:width=indent></i>
         {deep}
         {twisty}
     }

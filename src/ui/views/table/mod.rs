@@ -23,14 +23,14 @@ use crate::ui::session::Session;
 use crate::ui::store::Store;
 use lines::{Asker, Fetched, Line};
 
-/// Height of a row, CSS pixels, as in the style sheet.
-const ROW_PX: f64 = 22.0;
+/// Height of a row, CSS pixels, as in the style sheet: for pointers, and for fingers.
+const ROW_PX: (f64, f64) = (22.0, 36.0);
 
 /// The view.
 pub fn view(store: Store) -> AnyView {
     let mode = store.part(|state| state.table);
-    let subject = move || Some((store.active.get()?, mode.get()));
-    super::each(subject, move |(session, mode)| Table::new(store, session, mode).view())
+    let subject = move || Some((store.active.get()?, mode.get(), store.is_narrow.get()));
+    super::each(subject, move |(session, mode, is_narrow)| Table::new(store, session, mode, is_narrow).view())
 }
 
 /// One table of one recording. Cheap to copy.
@@ -50,8 +50,8 @@ struct Table {
 }
 
 impl Table {
-    fn new(store: Store, session: Session, mode: TableMode) -> Self {
-        let scroll = Scroll::new(ROW_PX);
+    fn new(store: Store, session: Session, mode: TableMode, is_narrow: bool) -> Self {
+        let scroll = Scroll::new(if is_narrow { ROW_PX.1 } else { ROW_PX.0 });
         Self {
             store,
             mode,
@@ -96,8 +96,8 @@ impl Table {
                     <VirtualRows scroll=scroll count=asker.count()>{rows}</VirtualRows>
                     {empty}
                 </div>
-                <ContextMenu open=self.menu/>
             </div>
+            <ContextMenu open=self.menu/>
         }
         .into_any()
     }
