@@ -30,7 +30,8 @@ pub fn chips(store: Store) -> AnyView {
     };
     view! {
         <div class="chips" role="region" aria-label="Filters">
-            <span class="narrow">{header::recordings(store)}</span>
+            // Two pickers on one list would close each other's.
+            <Show when=move || store.is_narrow.get()>{header::recordings(store)}</Show>
             <span class="chips-icon wide">{icon("filter")}</span>
             <span class="chip-list">{list}{hint}</span>
             {walk(store, Command::Undo, "Undo", "undo", Signal::derive(move || store.address.can_undo()))}

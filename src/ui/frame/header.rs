@@ -21,9 +21,9 @@ pub fn Header() -> impl IntoView {
     view! {
         <header class="top" class:searching=move || searches.get()>
             {brand()}
-            <Show when=move || has_any.get()>
-                <span class="vr wide"></span>
-                <span class="wide">{recordings(store)}</span>
+            <Show when=move || has_any.get() && !store.is_narrow.get()>
+                <span class="vr"></span>
+                {recordings(store)}
             </Show>
             <Show when=move || is_open.get()>
                 <span class="wide">{compare_button(store)}</span>

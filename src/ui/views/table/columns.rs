@@ -23,8 +23,7 @@ pub(super) fn head(store: Store, mode: TableMode) -> AnyView {
         base.map(|base| view! { <span class="quiet">"% of "{base}</span> })
     };
     let name = if mode == TableMode::Callers { "Function, called by" } else { "Function" };
-    // Call sites have no blocks of their own.
-    let plus_minus = (mode == TableMode::Functions)
+    let plus_minus = has_plus_minus(store, mode)
         .then(|| view! { <span class="c-pm num" role="columnheader" title="Half width of the 95 % interval, from blocks of time">"±"</span> });
     view! {
         <div class="vt-head" role="row" aria-rowindex="1">
@@ -50,6 +49,12 @@ pub(super) fn head(store: Store, mode: TableMode) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// Blocks of time make a ±: call sites have none of their own, recordings without time none at all.
+pub(super) fn has_plus_minus(store: Store, mode: TableMode) -> bool {
+    let has_time = store.overview.with_untracked(|overview| overview.as_ref().is_some_and(|overview| overview.has_time));
+    has_time && mode == TableMode::Functions
 }
 
 fn sorted(store: Store, column: SortColumn) -> impl Fn() -> &'static str + Send + Clone + 'static {
@@ -90,8 +95,8 @@ pub(in crate::ui::views) fn sort_button(
 }
 
 /// The cells of a row. `most` are the largest own value and total of all rows.
-pub(super) fn cells(line: &Line, most: (i64, i64), mode: TableMode) -> AnyView {
-    let plus_minus = (mode == TableMode::Functions)
+pub(super) fn cells(line: &Line, most: (i64, i64), has_plus_minus: bool) -> AnyView {
+    let plus_minus = has_plus_minus
         .then(|| view! { <span class="c-pm num q" role="gridcell">{line.plus_minus.clone()}</span> });
     let (own, total) = (&line.self_value, &line.total);
     let own_samples = if own.samples == 0 { String::new() } else { format::count(own.samples) };

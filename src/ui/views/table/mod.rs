@@ -38,6 +38,7 @@ pub fn view(store: Store) -> AnyView {
 struct Table {
     store: Store,
     mode: TableMode,
+    has_plus_minus: bool,
     scroll: Scroll,
     asker: Asker,
     /// The row that was picked last in a callers tree, where a function stands in many rows.
@@ -55,6 +56,7 @@ impl Table {
         Self {
             store,
             mode,
+            has_plus_minus: columns::has_plus_minus(store, mode),
             scroll,
             asker: Asker::new(store, session, mode, scroll),
             picked: RwSignal::new(None),
@@ -85,6 +87,7 @@ impl Table {
                 <div
                     class="vt"
                     class:is-tree=is_tree
+                    class:no-pm=!self.has_plus_minus
                     role=if is_tree { "treegrid" } else { "grid" }
                     tabindex="0"
                     aria-label=mode_name(self.mode)
@@ -129,7 +132,7 @@ impl Table {
                 on:dblclick=move |_| self.show_in_flame(&opened)
                 on:contextmenu=move |event| self.open_menu(&event, index, &asked)
             >
-                {columns::cells(line, most, self.mode)}
+                {columns::cells(line, most, self.has_plus_minus)}
             </div>
         }
         .into_any()
