@@ -53,7 +53,8 @@ pub(super) fn head(store: Store, mode: TableMode) -> AnyView {
 
 /// Blocks of time make a ±: call sites have none of their own, recordings without time none at all.
 pub(super) fn has_plus_minus(store: Store, mode: TableMode) -> bool {
-    let has_time = store.overview.with_untracked(|overview| overview.as_ref().is_some_and(|overview| overview.has_time));
+    let has_time =
+        store.overview.with_untracked(|overview| overview.as_ref().is_some_and(|overview| overview.has_time));
     has_time && mode == TableMode::Functions
 }
 
@@ -96,8 +97,8 @@ pub(in crate::ui::views) fn sort_button(
 
 /// The cells of a row. `most` are the largest own value and total of all rows.
 pub(super) fn cells(line: &Line, most: (i64, i64), has_plus_minus: bool) -> AnyView {
-    let plus_minus = has_plus_minus
-        .then(|| view! { <span class="c-pm num q" role="gridcell">{line.plus_minus.clone()}</span> });
+    let plus_minus =
+        has_plus_minus.then(|| view! { <span class="c-pm num q" role="gridcell">{line.plus_minus.clone()}</span> });
     let (own, total) = (&line.self_value, &line.total);
     let own_samples = if own.samples == 0 { String::new() } else { format::count(own.samples) };
     view! {
