@@ -529,9 +529,11 @@ mod tests {
 
     #[test]
     fn filters_are_removed_one_by_one_or_all() {
-        let mut state = ViewState::default();
-        state.filters = vec![Filter::Time(range(0, 9)), Filter::Keep("x".into()), Filter::OwnCode];
-        state.stall = Some(range(0, 9));
+        let state = ViewState {
+            filters: vec![Filter::Time(range(0, 9)), Filter::Keep("x".into()), Filter::OwnCode],
+            stall: Some(range(0, 9)),
+            ..ViewState::default()
+        };
         let (one_less, step) = after(state.clone(), vec![Action::RemoveFilter(0)]);
         assert_eq!((step, one_less.stall), (Step::Push, None));
         assert_eq!(one_less.filters, vec![Filter::Keep("x".into()), Filter::OwnCode]);
