@@ -13,7 +13,7 @@ pub mod input;
 pub mod model;
 pub mod protocol;
 pub mod state;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod ui;
 pub mod units;
 #[cfg(target_arch = "wasm32")]

@@ -3,7 +3,7 @@
 //! The JSON follows `docs/summary.schema.json`; equal files give equal bytes. Integers are exact,
 //! whatever their size, and fractions are written with the digits that they have.
 
-use std::fmt::Write as _;
+use std::fmt;
 
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -13,7 +13,7 @@ use super::modules::{Kind, Modules};
 use super::scoped::Scoped;
 use super::stalls::{self, Culprit, Stall, StallKind, Stalls};
 use super::states::{States, states};
-use crate::error::Error;
+use crate::error::{Error, printable};
 use crate::model::vocab::Sort;
 use crate::model::{FunctionId, Note, Profile, Recording, StringId};
 use crate::units;
@@ -344,10 +344,23 @@ fn blamed<'a>(recording: &'a Recording, culprit: &Culprit) -> BlamedLine<'a> {
     }
 }
 
+/// Lines for a terminal. Names come from files, which anybody may have written, so nothing in them
+/// reaches the terminal as a command.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn line(&mut self, words: fmt::Arguments<'_>) {
+        self.0.push_str(&printable(&words.to_string()));
+        self.0.push('\n');
+    }
+}
+
 /// The same for people: a block per value of each thread, then the stalls, then the notes.
 pub fn text(recording: &Recording, file: &str, options: &Options) -> String {
     let modules = Modules::of(recording);
-    let mut out = format!("{file}: {} ({})\n", recording.origin.format, recording.origin.detected_by);
+    let mut out = Lines::default();
+    out.line(format_args!("{file}: {} ({})", recording.origin.format, recording.origin.detected_by));
     for (index, value) in each_value(recording) {
         text_of_value(&mut out, recording, &modules, index, value, options);
     }
@@ -356,13 +369,13 @@ pub fn text(recording: &Recording, file: &str, options: &Options) -> String {
         text_of_stalls(&mut out, recording, &found, options);
     }
     for note in &recording.notes {
-        let _ = writeln!(out, "  note: {}", note.text);
+        out.line(format_args!("  note: {}", note.text));
     }
-    out
+    out.0
 }
 
 fn text_of_value(
-    out: &mut String,
+    out: &mut Lines,
     recording: &Recording,
     modules: &Modules,
     index: usize,
@@ -375,17 +388,17 @@ fn text_of_value(
     let figure = |amount| units::figure(amount, measured.decimals, &measured.unit);
     let base = scoped.tree.base();
     let samples = units::grouped(i64::try_from(samples(profile)).unwrap_or(i64::MAX));
-    let _ = writeln!(out, "  {} · {}: {} in {samples} samples", profile.name, measured.name, figure(base));
+    out.line(format_args!("  {} · {}: {} in {samples} samples", profile.name, measured.name, figure(base)));
     if let Some(states) = states(recording, modules, &scoped) {
         let wall = units::nanos(states.duration_ns);
         let part = |ns: i64, what: &str| (ns > 0).then(|| format!("{} {what}", units::nanos(ns)));
         let kinds = states.kinds.iter().map(|k| part(k.1, k.0.label()));
         let edges = [part(states.before_first_ns, "before"), part(states.after_last_ns, "after")];
         let parts: Vec<String> = kinds.chain(edges).flatten().collect();
-        let _ = writeln!(out, "    {wall} wall = {}", parts.join(" + "));
+        out.line(format_args!("    {wall} wall = {}", parts.join(" + ")));
         if states.late.gaps > 0 {
             let late = units::nanos(states.late.excess_ns);
-            let _ = writeln!(out, "    of which {late} rest on {} long gaps between samples", states.late.gaps);
+            out.line(format_args!("    of which {late} rest on {} long gaps between samples", states.late.gaps));
         }
     }
     let weights = weights(recording, &scoped);
@@ -394,15 +407,15 @@ fn text_of_value(
         let (own, total) = (figure(weight.self_value).to_string(), figure(weight.total).to_string());
         let share = units::percent_text(weight.self_value, base);
         let (name, place) = (recording.name(id), modules.place(id));
-        let _ = writeln!(out, "    {own:>10} {share:>8} self {total:>10} total  {name}  {place}");
+        out.line(format_args!("    {own:>10} {share:>8} self {total:>10} total  {name}  {place}"));
     }
 }
 
-fn text_of_stalls(out: &mut String, recording: &Recording, found: &Stalls, options: &Options) {
+fn text_of_stalls(out: &mut Lines, recording: &Recording, found: &Stalls, options: &Options) {
     if found.why_empty.is_some() || found.stalls.is_empty() {
         return;
     }
-    let _ = writeln!(out, "  stalls of {} and more:", units::nanos(options.threshold_ns));
+    out.line(format_args!("  stalls of {} and more:", units::nanos(options.threshold_ns)));
     for stall in found.stalls.iter().take(options.stalls) {
         let who = match &stall.culprit {
             Some(culprit) => recording.name(culprit.function),
@@ -416,7 +429,7 @@ fn text_of_stalls(out: &mut String, recording: &Recording, found: &Stalls, optio
         };
         let (start, length) = (units::nanos(stall.start_ns).to_string(), units::nanos(stall.duration_ns).to_string());
         let origin = stall.origin.unwrap_or("unknown origin");
-        let _ = writeln!(out, "    {start:>10} {length:>10}  {who}  from {origin}{kind}");
+        out.line(format_args!("    {start:>10} {length:>10}  {who}  from {origin}{kind}"));
     }
 }
 
@@ -450,5 +463,33 @@ mod tests {
             error_line(&error, "a"),
             r#"{"schema":1,"file":"a","error":{"message":"a, at byte 7: no nodes. Record it again.","offset":7}}"#
         );
+    }
+
+    /// Names that would clear the screen, forge lines or turn the text around are shown as what they are.
+    #[test]
+    fn names_do_not_steer_a_terminal() {
+        let mut recording = picture::timed("a 10\nb 90");
+        let name = "\u{1b}[2J\u{9b}31m\u{202e}gpj.exe\u{2069}\u{2028}\r\nforged\t\0\u{7f}é→";
+        let mut strings = crate::model::Strings::default();
+        let id = strings.intern(name);
+        recording.strings = strings;
+        for at in 0..recording.functions.len() {
+            let mut row = recording.functions.get(at);
+            (row.name, row.file) = (id, id);
+            recording.functions.set(at, row);
+        }
+        recording.profiles[0].name = name.into();
+        recording.notes.push(Note { code: "x".into(), count: 1, text: name.into() });
+        let options = Options { threshold_ns: 0, ..Options::default() };
+        let text = text(&recording, name, &options);
+        let shown = r"\u{1b}[2J\u{9b}31m\u{202e}gpj.exe\u{2069}\u{2028}\u{d}\u{a}forged\u{9}\u{0}\u{7f}é→";
+        assert!(text.matches(shown).count() >= 5, "{text}");
+        assert!(text.lines().all(|line| printable(line) == line), "{text:?}");
+        assert!(text.lines().all(|line| !line.starts_with("forged")), "{text}");
+        // JSON has escapes of its own and keeps every name as it is.
+        let line: serde_json::Value =
+            serde_json::from_str(&json_line(&recording, name, &options)).expect("the line is JSON");
+        assert_eq!(line["file"].as_str(), Some(name));
+        assert_eq!(line["profiles"][0]["functions"][0]["name"].as_str(), Some(name));
     }
 }

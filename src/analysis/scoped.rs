@@ -279,17 +279,21 @@ fn base_shape(recording: &Recording, nested: &NestedGc) -> (Shape, Vec<u32>) {
         let above = if parent.is_none() { ROOT } else { node_of[parent.index()] };
         let function = recording.function_of(frame);
         let is_idle = parent.is_none() && recording.function(function).tag == Tag::Idle;
-        node_of.push(if is_idle || above == DROPPED { DROPPED } else { builder.child(above, function) });
+        node_of.push(if is_idle { DROPPED } else { builder.child(below_idle(above), function) });
     }
     if let Some(gc) = nested.gc {
         let function = recording.function_of(recording.stacks.frame(gc));
         for parent in &nested.parents {
-            let above = node_of[parent.index()];
-            node_of.push(if above == DROPPED { DROPPED } else { builder.child(above, function) });
+            node_of.push(builder.child(below_idle(node_of[parent.index()]), function));
         }
     }
     node_of.push(ROOT);
     (builder.finish(), node_of)
+}
+
+/// Whatever a damaged file calls from `(idle)` was not idle: it stands on the root.
+fn below_idle(above: u32) -> u32 {
+    if above == DROPPED { ROOT } else { above }
 }
 
 fn idle_of(recording: &Recording, sums: &StackSums) -> (i64, u64) {
@@ -416,6 +420,8 @@ mod tests {
         let modules = Modules::of(&recording);
         let scoped = Scoped::new(&recording, &modules, &Scope::default());
         assert_eq!((scoped.idle, scoped.filtered), (5, 0));
+        let damaged = picture::timed("(idle) 5\n(idle) a b 3");
+        assert_eq!(lines(&damaged, vec![]), [" 0/3", "a 0/3", "a;b 3/3"]);
     }
 
     #[test]

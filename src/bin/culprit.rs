@@ -20,7 +20,7 @@ mod native {
     use clap::error::ErrorKind;
     use clap::{Args, Parser, Subcommand, ValueEnum};
     use culprit::analysis::report;
-    use culprit::error::Error;
+    use culprit::error::{Error, printable};
     use culprit::export::folded::{Choice, Missing, folded};
     use culprit::formats::{self, FORMATS, Options};
     use culprit::input::{FileSource, Limits, Named, SliceSource, Source};
@@ -172,7 +172,7 @@ mod native {
 
     fn say(sentence: &str) {
         // Without standard error there is nobody to tell.
-        writeln!(io::stderr(), "culprit: {sentence}").ok();
+        writeln!(io::stderr(), "culprit: {}", printable(sentence)).ok();
     }
 
     /// Prints every file, and whether all of them could be read.

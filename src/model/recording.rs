@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::printable;
+
 use super::{
     Column, Frame, FrameId, Function, FunctionId, Interner, LabelSets, Profile, StackId, StackInterner, Stacks,
     StringId, Strings, Tag,
@@ -10,12 +12,20 @@ use super::{
 /// Something that was repaired, estimated or left out while reading.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
-    /// Stable word for programs: `order-repaired`, `gzip-cut`.
+    /// Stable word for programs: `order-repaired`, `packed-cut`. One that starts with `about-` is a
+    /// remark: nothing was repaired, estimated or left out.
     pub code: String,
     /// How many things it concerns.
     pub count: u64,
     /// One sentence for people.
     pub text: String,
+}
+
+impl Note {
+    /// A remark stands among the notes, but is no news that anybody has to be told at once.
+    pub fn is_remark(&self) -> bool {
+        self.code.starts_with("about-")
+    }
 }
 
 /// Where a recording came from.
@@ -240,7 +250,7 @@ impl Builder {
         if count == 0 {
             return;
         }
-        let text = text.into();
+        let text = printable(&text.into()).into_owned();
         match self.notes.iter_mut().find(|n| n.code == code && n.text == text) {
             Some(note) => note.count = note.count.saturating_add(count),
             None => self.notes.push(Note { code: code.to_owned(), count, text }),

@@ -8,6 +8,7 @@
 use leptos::prelude::*;
 
 use super::examples::{Example, ExampleFile, example_file};
+use super::format;
 use super::session::{Phase, Session};
 use super::store::{Dialog, Store};
 use crate::protocol::{Failure, OpenOptions, Overview};
@@ -208,10 +209,10 @@ impl Store {
                 None => self.dispatch(Action::Opening(vec![file.clone()])),
             },
         }
-        if !overview.notes.is_empty() {
+        if let Some(sentence) = notes_sentence(overview) {
             let is_only = self.sessions.with_untracked(Vec::len) == 1;
             let name = if is_only { String::new() } else { format!("{}: ", file.name) };
-            self.toast(format!("{name}{}", notes_sentence(overview)), Some(Dialog::Notes));
+            self.toast(format!("{name}{sentence}"), Some(Dialog::Notes));
         }
         self.announcement.set(format!("{} is open: {}.", overview.name, overview.title));
     }
@@ -265,10 +266,12 @@ impl Store {
     }
 }
 
-fn notes_sentence(overview: &Overview) -> String {
-    match &overview.notes[..] {
-        [note] => note.text.clone(),
-        [note, rest @ ..] => format!("{} And {} more notes.", note.text, rest.len()),
-        [] => String::new(),
-    }
+/// The first note, and how many more there are; remarks can be read where the notes stand.
+fn notes_sentence(overview: &Overview) -> Option<String> {
+    let mut notes = overview.notes.iter().filter(|note| !note.is_remark());
+    let first = notes.next()?;
+    Some(match notes.count() {
+        0 => first.text.clone(),
+        more => format!("{} And {}.", first.text, format::plural(more as u64, "more note", "more notes")),
+    })
 }
