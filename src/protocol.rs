@@ -565,6 +565,8 @@ pub struct StallReport {
     pub why_empty: String,
     /// The rule in one sentence and its precision, for the status line.
     pub rule: String,
+    /// Number of this report, from 1 on; the timeline marks the stalls of the report that it names.
+    pub number: u32,
 }
 
 /// One stall.
@@ -713,8 +715,8 @@ pub struct TimelineView {
     pub visible: Option<TimeRange>,
     /// A range that is being dragged.
     pub brush: Option<TimeRange>,
-    /// Threshold of the stall marks, milliseconds.
-    pub threshold_ms: u32,
+    /// Number of the report whose stalls are marked: the picture does not wait for them. 0 is none.
+    pub report: u32,
     /// The chosen stall.
     pub stall: Option<TimeRange>,
 }

@@ -1,5 +1,6 @@
 //! What a thread did over time: shares of kinds in equal bins, for the timeline and sparklines.
 
+use super::cut::Cut;
 use super::modules::{Kind, Modules};
 use super::sums::{rows_in, walk};
 use crate::model::vocab::TimeRange;
@@ -34,7 +35,10 @@ pub fn activity(
     let kinds: Vec<Kind> = (0..recording.stacks.len())
         .map(|i| modules.kind(recording.function_of(recording.stacks.frame(crate::model::StackId::from_index(i)))))
         .collect();
-    let cut = Cut { from: range.from_ns, length: range.to_ns - range.from_ns, bins };
+    let length = range.to_ns - range.from_ns;
+    let mut cut = Cut::new(range.from_ns, length, bins);
+    // Late parts lie apart: a cursor of their own leaves the other one where it is.
+    let mut late_cut = cut.clone();
     walk(profile, value, Some(range), |i, stack, weight, _| {
         let kind = if stack.is_none() { Kind::Program } else { kinds[stack.index()] };
         let start = time.at_ns.get(i).max(range.from_ns);
@@ -42,7 +46,7 @@ pub fn activity(
         if let Some(late) = super::late::excess(time, time.owned_ns(i)) {
             // The late part is the end of the stretch.
             let late = late.min(weight);
-            cut.split(start + weight - late, late, |bin, part| out.late[bin] += part);
+            late_cut.split(start + weight - late, late, |bin, part| out.late[bin] += part);
         }
     });
     out
@@ -64,7 +68,8 @@ pub fn spark(
     let is_own: Vec<bool> = (0..recording.stacks.len())
         .map(|i| recording.function_of(recording.stacks.frame(crate::model::StackId::from_index(i))) == function)
         .collect();
-    let cut = Cut { from: range.from_ns, length: range.to_ns - range.from_ns, bins };
+    let length = range.to_ns - range.from_ns;
+    let mut cut = Cut::new(range.from_ns, length, bins);
     let mut own = vec![0i64; bins];
     let (first, last) = rows_in(profile, value, Some(range));
     debug_assert!(first <= last, "rows come in order");
@@ -73,32 +78,8 @@ pub fn spark(
             cut.split(time.at_ns.get(i).max(range.from_ns), weight, |bin, part| own[bin] += part);
         }
     });
-    let bin_ns = cut.length as f64 / bins as f64;
+    let bin_ns = length as f64 / bins as f64;
     own.into_iter().map(|ns| (ns as f64 / bin_ns).min(1.0) as f32).collect()
-}
-
-/// Equal bins of a stretch.
-struct Cut {
-    from: i64,
-    length: i64,
-    bins: usize,
-}
-
-impl Cut {
-    /// Deals a stretch out to the bins it lies in. Constant time per bin touched.
-    fn split(&self, start: i64, length: i64, mut each: impl FnMut(usize, i64)) {
-        let mut at = (start - self.from).max(0);
-        let end = (start - self.from + length).min(self.length);
-        while at < end {
-            let bin = (i128::from(at) * self.bins as i128 / i128::from(self.length)) as usize;
-            let bin = bin.min(self.bins - 1);
-            let bins = self.bins as i128;
-            let bin_end = (((bin + 1) as i128 * i128::from(self.length) + bins - 1) / bins) as i64;
-            let to = end.min(bin_end.max(at + 1));
-            each(bin, to - at);
-            at = to;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! narrow. Here the selection is cut into equal blocks of time, each at least ten mean runs of the
 //! function long; the spread of the block values gives the interval. Too few blocks: no ±.
 
+use super::cut::Cut;
 use super::scoped::Scoped;
 use super::sums::rows_in;
 use super::tree::DROPPED;
@@ -37,29 +38,31 @@ pub fn half_widths(recording: &Recording, scoped: &Scoped, functions: &[Function
     if length < BLOCKS_MIN as i64 {
         return nothing;
     }
-    let columns = columns_of(recording, functions);
+    let columns = columns_of(recording, scoped, functions);
     let mut sums = Blocks::new(functions.len(), start, length);
-    let mut last = u32::MAX;
+    let mut last = NO_COLUMN;
     scoped.walk(recording, |_, i, node, weight, _| {
-        let at = time.at_ns.get(i).max(start);
-        let column = match (node, scoped.tree.shape.function(node.min(scoped.tree.shape.len() as u32 - 1))) {
-            (DROPPED, _) | (_, None) => u32::MAX,
-            (_, Some(function)) => columns[function.index()],
-        };
-        sums.add(at, column, weight, node != DROPPED, column != last);
+        let column = if node == DROPPED { NO_COLUMN } else { columns[node as usize] };
+        sums.add(time.at_ns.get(i).max(start), column, weight, node != DROPPED, column != last);
         last = column;
     });
     (0..functions.len()).map(|k| sums.half_width(k)).collect()
 }
 
-fn columns_of(recording: &Recording, functions: &[FunctionId]) -> Vec<u32> {
-    let mut columns = vec![u32::MAX; recording.functions.len()];
-    functions.iter().enumerate().for_each(|(k, f)| columns[f.index()] = k as u32);
-    columns
+/// Stands for a function that was not asked for.
+const NO_COLUMN: u32 = u32::MAX;
+
+/// The column of each node's function.
+fn columns_of(recording: &Recording, scoped: &Scoped, functions: &[FunctionId]) -> Vec<u32> {
+    let mut of_function = vec![NO_COLUMN; recording.functions.len()];
+    functions.iter().enumerate().for_each(|(k, f)| of_function[f.index()] = k as u32);
+    let shape = &scoped.tree.shape;
+    let nodes = 0..shape.len() as u32;
+    nodes.map(|node| shape.function(node).map_or(NO_COLUMN, |function| of_function[function.index()])).collect()
 }
 
 struct Blocks {
-    start: i64,
+    cut: Cut,
     length: i64,
     /// Value of everything in the tree per block.
     base: Vec<f64>,
@@ -72,7 +75,7 @@ struct Blocks {
 impl Blocks {
     fn new(functions: usize, start: i64, length: i64) -> Self {
         Self {
-            start,
+            cut: Cut::new(start, length, BLOCKS_MAX),
             length,
             base: vec![0.0; BLOCKS_MAX],
             own: vec![0.0; BLOCKS_MAX * functions],
@@ -80,31 +83,21 @@ impl Blocks {
         }
     }
 
+    /// The sample's stretch may cross blocks; it is split where it does.
+    #[inline]
     fn add(&mut self, at: i64, column: u32, weight: i64, in_tree: bool, is_new_run: bool) {
-        // The sample's stretch may cross blocks; it is split where it does.
-        let mut from = at - self.start;
-        let end = from + weight;
-        while from < end {
-            let block = self.block(from);
-            let blocks = BLOCKS_MAX as i128;
-            let block_end = (((block + 1) as i128 * i128::from(self.length) + blocks - 1) / blocks) as i64;
-            let part = end.min(block_end.max(from + 1)) - from;
+        let Self { cut, base, own, .. } = self;
+        cut.split(at, weight, |block, part| {
             if in_tree {
-                self.base[block] += part as f64;
+                base[block] += part as f64;
             }
-            if column != u32::MAX {
-                self.own[column as usize * BLOCKS_MAX + block] += part as f64;
+            if column != NO_COLUMN {
+                own[column as usize * BLOCKS_MAX + block] += part as f64;
             }
-            from += part;
-        }
-        if column != u32::MAX && is_new_run {
+        });
+        if column != NO_COLUMN && is_new_run {
             self.runs[column as usize] += 1;
         }
-    }
-
-    fn block(&self, offset: i64) -> usize {
-        let block = i128::from(offset) * BLOCKS_MAX as i128 / i128::from(self.length);
-        usize::try_from(block).unwrap_or(0).min(BLOCKS_MAX - 1)
     }
 
     /// The ratio estimator over blocks: residuals of own − share × base.

@@ -7,6 +7,7 @@ pub mod activity;
 pub mod blocks;
 pub mod callers;
 pub mod compare;
+mod cut;
 pub mod functions;
 pub mod late;
 pub mod modules;

@@ -32,7 +32,7 @@ impl States {
     /// Time in functions: everything sampled but idle, collection and native or unknown.
     pub fn active_ns(&self) -> i64 {
         let is_active = |k: Kind| !matches!(k, Kind::Idle | Kind::Gc | Kind::Program);
-        self.kinds.iter().filter(|k| is_active(k.0)).map(|k| k.1).sum()
+        self.kinds.iter().filter(|k| is_active(k.0)).fold(0i64, |sum, k| sum.saturating_add(k.1))
     }
 }
 
@@ -80,12 +80,13 @@ fn estimated_ns(recording: &Recording, profile: &crate::model::Profile, value: u
 /// each is rounded down and the largest remainders get the missing units.
 pub fn printed_parts(parts: &[i64], whole: i64, scale: i64, decimals: u32) -> (String, Vec<String>) {
     let step = (scale / 10i64.pow(decimals)).max(1);
-    let round = |v: i64| (v + step / 2).div_euclid(step);
-    let target = round(whole);
+    let target = whole.saturating_add(step / 2).div_euclid(step);
     let mut units: Vec<i64> = parts.iter().map(|p| p.div_euclid(step)).collect();
     let mut by_rest: Vec<usize> = (0..parts.len()).collect();
     by_rest.sort_by_key(|&i| (std::cmp::Reverse(parts[i].rem_euclid(step)), i));
-    let missing = usize::try_from(target - units.iter().sum::<i64>()).unwrap_or(0);
+    // Parts of a sum that was too large may add up to more than 64 bits hold.
+    let printed: i128 = units.iter().map(|&n| i128::from(n)).sum();
+    let missing = usize::try_from(i128::from(target) - printed).unwrap_or(0);
     by_rest.iter().take(missing).for_each(|&i| units[i] += 1);
     let text = |n: i64| {
         let digits = crate::units::exact(n, decimals as u8);
@@ -138,6 +139,8 @@ mod tests {
     fn printed_parts_add_up_in_print() {
         let (whole, parts) = printed_parts(&[333, 333, 334], 1000, 100, 0);
         assert_eq!((whole.as_str(), parts.join("+").as_str()), ("10", "3+3+4"));
+        let (whole, _) = printed_parts(&[i64::MAX, i64::MAX, i64::MIN, 1], i64::MAX, 1, 0);
+        assert_eq!(whole, "9,223,372,036,854,775,807");
         let (whole, parts) = printed_parts(&[1_004_000, 1_004_000, 1_004_000], 3_012_000, 1_000_000, 2);
         assert_eq!((whole.as_str(), parts.join("+").as_str()), ("3.01", "1.01+1.00+1.00"));
     }

@@ -490,6 +490,8 @@ impl Look for FlameLook<'_> {
             .geometry
             .rows(&self.engine.recording, |rows| if rows.depths() > 0 { rows.end(0, 0) - rows.start(0, 0) } else { 0 });
         let _ = match at.node {
+            // The order of time holds the waiting too.
+            ALL if matches!(self.geometry.kind, GeometryKind::Time { .. }) => write!(out, "{figure} of time"),
             ALL => write!(out, "{figure} {}", self.engine.value_words(prepared)),
             _ => write!(out, "{figure} · {}", units::percent_text(at.end - at.start, all)),
         };

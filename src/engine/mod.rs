@@ -34,7 +34,7 @@ pub struct Engine {
     scopes: Scopes,
     open_trees: Vec<tables::OpenTree>,
     geometries: Vec<Rc<flame::Geometry>>,
-    stalls_kept: Option<(usize, u32, Rc<crate::analysis::stalls::Stalls>)>,
+    stalls_kept: Option<stalls::Kept>,
     activity_kept: Option<Rc<timeline::Kept>>,
     pictures: picture::Pictures,
     colour_by_heat: bool,

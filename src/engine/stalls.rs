@@ -1,5 +1,7 @@
 //! Stalls of the event loop, as the page shows them.
 
+use std::rc::Rc;
+
 use super::Engine;
 use super::label::{label, time};
 use super::prepared::Prepared;
@@ -11,12 +13,22 @@ use crate::units;
 /// Stalls that one answer carries; the list of a busy server may be much longer.
 const STALLS_MAX: usize = 2_000;
 
+/// The stalls that were asked for last.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// Number of the report.
+    number: u32,
+    profile: usize,
+    threshold_ms: u32,
+    found: Rc<Stalls>,
+}
+
 impl Engine {
     /// Why stalls cannot be told in this recording, if so.
     pub(super) fn no_stalls(&self) -> Option<String> {
-        let mut profiles = 0..self.recording.profiles.len();
-        let any = profiles.any(|p| self.find_stalls(p, 50).why_empty.is_none());
-        if any { None } else { self.find_stalls(0, 50).why_empty }
+        let reason = |p| stalls::why_none(&self.recording, p);
+        let first = reason(0)?;
+        (1..self.recording.profiles.len()).all(|p| reason(p).is_some()).then(|| first.to_owned())
     }
 
     /// Stalls of one thread.
@@ -30,8 +42,8 @@ impl Engine {
         let threads = scope.filters.iter().filter(|f| matches!(f, Filter::Thread(_))).cloned().collect();
         let prepared = self.prepared(&Scope { filters: threads, value: None, nest_gc: false });
         let Some(profile) = self.loop_profile(&prepared) else { return StallReport::default() };
-        let found = self.cached_stalls(profile, threshold_ms);
-        self.report(&found, profile, threshold_ms)
+        let (number, found) = self.cached_stalls(profile, threshold_ms);
+        StallReport { number, ..self.report(&found, profile, threshold_ms) }
     }
 
     /// The profile whose loop is looked at.
@@ -41,16 +53,22 @@ impl Engine {
         profiles.iter().find(has_loop).or_else(|| profiles.first()).copied()
     }
 
-    /// Stalls are asked for by the list, the timeline and the summary of one moment.
-    pub(super) fn cached_stalls(&mut self, profile: usize, threshold_ms: u32) -> std::rc::Rc<Stalls> {
-        if let Some((p, t, found)) = &self.stalls_kept
-            && (*p, *t) == (profile, threshold_ms)
-        {
-            return std::rc::Rc::clone(found);
+    /// The stalls of a thread, found anew only when something else was asked for meanwhile.
+    fn cached_stalls(&mut self, profile: usize, threshold_ms: u32) -> (u32, Rc<Stalls>) {
+        let is_same = |kept: &&Kept| (kept.profile, kept.threshold_ms) == (profile, threshold_ms);
+        if let Some(kept) = self.stalls_kept.as_ref().filter(is_same) {
+            return (kept.number, Rc::clone(&kept.found));
         }
-        let found = std::rc::Rc::new(self.find_stalls(profile, threshold_ms));
-        self.stalls_kept = Some((profile, threshold_ms, std::rc::Rc::clone(&found)));
-        found
+        let number = self.stalls_kept.as_ref().map_or(1, |kept| kept.number.wrapping_add(1));
+        let found = Rc::new(self.find_stalls(profile, threshold_ms));
+        self.stalls_kept = Some(Kept { number, profile, threshold_ms, found: Rc::clone(&found) });
+        (number, found)
+    }
+
+    /// The stalls of a report that was given before, if they are still those of this thread.
+    pub(super) fn reported_stalls(&self, profile: usize, report: u32) -> Option<Rc<Stalls>> {
+        let is_same = |kept: &&Kept| (kept.profile, kept.number) == (profile, report);
+        self.stalls_kept.as_ref().filter(is_same).map(|kept| Rc::clone(&kept.found))
     }
 
     fn report(&self, found: &Stalls, profile: usize, threshold_ms: u32) -> StallReport {
@@ -77,6 +95,7 @@ impl Engine {
             turns: found.turns.iter().map(|t| (t.0, t.1, u32::try_from(t.2).unwrap_or(u32::MAX))).collect(),
             why_empty: self.why_empty(found, threshold_ms),
             rule: found.rule.clone(),
+            number: 0,
         }
     }
 

@@ -174,10 +174,19 @@ fn two_recordings_meet() {
 #[test]
 fn the_timeline_tells_what_ran() {
     let mut engine = server();
-    let content = Content::Timeline(TimelineView { threshold_ms: 50, ..TimelineView::default() });
-    let picture = Picture { canvas: CanvasId::Timeline, width: 1000.0, height: 96.0, ratio: 2.0, content };
-    let (list, painted) = engine.picture(&picture, &Metrics::fixed(6.6, 5.5));
+    let picture = |report| {
+        let content = Content::Timeline(TimelineView { report, ..TimelineView::default() });
+        Picture { canvas: CanvasId::Timeline, width: 1000.0, height: 96.0, ratio: 2.0, content }
+    };
+    let metrics = Metrics::fixed(6.6, 5.5);
+    let (list, _) = engine.picture(&picture(0), &metrics);
     assert!(list.snapshot().contains("--state-active"));
+    assert!(!list.snapshot().contains("--sev-high"), "no stalls were asked for yet");
+    let query = Query::Stalls { scope: Scope::default(), threshold_ms: 50 };
+    let Answer::Stalls(report) = ask(&mut engine, &query) else { panic!("stalls") };
+    assert_eq!(report.count, 9, "all turns but the first, which is start-up");
+    let (list, painted) = engine.picture(&picture(report.number), &metrics);
+    assert!(list.snapshot().contains("--sev-high"));
     assert_eq!(painted.visible, Some(TimeRange { from_ns: 0, to_ns: 1000 * MS }));
     assert_eq!(painted.thread, "main");
     let busy = engine.hit(CanvasId::Timeline, 20.0, 50.0).expect("a moment");

@@ -34,7 +34,7 @@ impl Engine {
         if let Some((profile, visible)) = shown {
             let track_view = track_view(picture, visible);
             let kept = self.shares(profile, visible, track_view.columns());
-            let stalls = self.marks(profile, view.threshold_ms);
+            let stalls = self.marks(profile, view.report);
             let range = |r: TimeRange| (r.from_ns, r.to_ns);
             let track = Track {
                 columns: &kept.shares,
@@ -67,7 +67,7 @@ impl Engine {
         let track_view = track_view(picture, visible);
         let kept = self.shares(profile, visible, track_view.columns());
         let at_ns = track_view.time_at(x);
-        let stalls = self.marks(profile, view.threshold_ms);
+        let stalls = self.marks(profile, view.report);
         let stall = track_view.stall_at(&stalls, x).map(|i| stalls[i]);
         let column = (x.max(0.0) as usize).min(kept.shares.len().saturating_sub(1));
         let shares = kept.shares.get(column)?;
@@ -115,8 +115,8 @@ impl Engine {
     }
 
     /// Stalls as marks in the order of time.
-    fn marks(&mut self, profile: usize, threshold_ms: u32) -> Vec<StallMark> {
-        let found = self.cached_stalls(profile, threshold_ms);
+    fn marks(&self, profile: usize, report: u32) -> Vec<StallMark> {
+        let Some(found) = self.reported_stalls(profile, report) else { return Vec::new() };
         let mut marks: Vec<StallMark> = (1u32..)
             .zip(&found.stalls)
             .map(|(rank, stall)| StallMark {

@@ -106,12 +106,11 @@ impl State {
     fn step(state: &Rc<RefCell<Self>>) {
         let mut this = state.borrow_mut();
         this.is_awake = false;
-        // Canvases, themes and opening come before pictures that need them.
-        let control = this.queue.others.front().is_some_and(|(m, _)| !matches!(m.request, Request::Query(_)));
-        if control {
-            if let Some((message, extras)) = this.queue.others.pop_front() {
-                this.control(message, extras, state);
-            }
+        // Canvases, themes and opening come before pictures that need them, wherever they stand among
+        // the questions.
+        let control = this.queue.others.iter().position(|(m, _)| !matches!(m.request, Request::Query(_)));
+        if let Some((message, extras)) = control.and_then(|at| this.queue.others.remove(at)) {
+            this.control(message, extras, state);
         } else if let Some((_, (id, picture))) = this.queue.paints.pop_first() {
             this.paint(id, &picture);
         } else if let Some((id, canvas, x, y)) = this.queue.hit.take() {

@@ -144,6 +144,11 @@ pub fn find(recording: &Recording, profile: usize, modules: &Modules, threshold_
     }
 }
 
+/// Why stalls cannot be told in this thread and what to record instead; `None` where they can.
+pub fn why_none(recording: &Recording, profile: usize) -> Option<&'static str> {
+    usable(recording.profiles.get(profile)?).err()
+}
+
 fn usable(profile: &Profile) -> Result<&Time, &'static str> {
     let time = profile.time.as_ref().ok_or(
         "This recording has no order in time: its samples were added up, so nobody can say what happened when. \

@@ -172,8 +172,8 @@ fn view(store: Store, details: &Details) -> AnyView {
         {spark(&details.spark)}
         {acts(store, details)}
         {lines(details)}
-        {relatives(store, "Called by", &details.callers, "caller", "callers")}
-        {relatives(store, "Calls", &details.callees, "entry: where its total goes", "entries: where its total goes")}
+        {relatives(store, details, "Called by", &details.callers, "caller", "callers")}
+        {relatives(store, details, "Calls", &details.callees, "entry: where its total goes", "entries: where its total goes")}
         {labels(details)}
         {everywhere(store, details)}
     }
@@ -311,6 +311,7 @@ fn lines(details: &Details) -> AnyView {
 
 fn relatives(
     store: Store,
+    details: &Details,
     title: &'static str,
     (rows, all): &(Vec<FunctionRow>, u32),
     one: &'static str,
@@ -322,7 +323,7 @@ fn relatives(
     let most = rows.iter().map(|row| row.total.part).fold(0.0, f64::max);
     let left_out = u64::from(*all).saturating_sub(rows.len() as u64);
     let more = (left_out > 0).then(|| view! { <p class="quiet">"and "{format::count(left_out)}" more"</p> });
-    let list = rows.iter().map(|row| relative(store, row, most)).collect_view();
+    let list = rows.iter().map(|row| relative(store, details, row, most)).collect_view();
     view! {
         <section>
             <h3>{title}" "<span class="quiet">{format::plural((*all).into(), one, many)}</span></h3>
@@ -333,9 +334,22 @@ fn relatives(
     .into_any()
 }
 
-fn relative(store: Store, row: &FunctionRow, most: f64) -> AnyView {
+fn relative(store: Store, details: &Details, row: &FunctionRow, most: f64) -> AnyView {
     let key = row.label.key.clone();
     let share = if most > 0.0 { row.total.part / most } else { 0.0 };
+    if key == details.label.key {
+        let (name, title) = match details.is_recursive {
+            true => ("itself", "Its own value, and the calls of itself"),
+            false => ("itself", "Its own value"),
+        };
+        return view! {
+            <tr>
+                <td class="nm"><span class="nm-line" title=title>{swatch(&row.label.token)}<span class="itself">{name}</span></span></td>
+                <td class="num barcell" title=format::share_and_samples(&row.total)>{bar(share, "self")}{figure_of(&row.total)}</td>
+            </tr>
+        }
+        .into_any();
+    }
     view! {
         <tr>
             <td class="nm">

@@ -131,7 +131,7 @@ fn row(choice: Choice, set_open: Callback<bool>) -> AnyView {
     let Choice { label, note, is_on, is_apart, choose, extra } = choice;
     let extra = extra.map(|(label, act)| {
         view! {
-            <button type="button" class="icon" role="menuitem" aria-label=label.clone() title=label on:click=move |_| act.run(())>
+            <button type="button" class="icon" role="menuitem" aria-label=label.clone() title=label on:click=move |_| { set_open.run(false); act.run(()) }>
                 {icon("x")}
             </button>
         }

@@ -143,11 +143,12 @@ impl Track {
 
     fn shown(self) -> TimelineView {
         let brush = self.brush.get();
+        let report = self.store.stalls.with(|load| load.value().map_or(0, |report| report.number));
         self.store.state.with(|state| TimelineView {
             scope: state.scope(),
             visible: state.visible,
             brush,
-            threshold_ms: state.threshold_ms,
+            report,
             stall: state.stall,
         })
     }

@@ -1,6 +1,8 @@
 //! The flame graph: a canvas that the worker paints, the way to the zoomed frame above it, and
 //! everything that pointers and keys do to it.
 
+use std::collections::VecDeque;
+
 use leptos::html;
 use leptos::prelude::*;
 
@@ -15,7 +17,7 @@ pub use tools::tools;
 use super::frame_menu::Target;
 use super::picture::keep_painted;
 use crate::model::vocab::{Order, Path};
-use crate::protocol::{CanvasId, Content, FlameView, Tip};
+use crate::protocol::{CanvasId, Content, Direction, FlameView, Tip};
 use crate::state::keys::Command;
 use crate::state::{Action, Selection, ViewState};
 use crate::ui::load::Load;
@@ -45,6 +47,8 @@ struct Flame {
     /// Number of the zoom on its way; a newer one ends it.
     run: StoredValue<u32>,
     trail: StoredValue<Trail>,
+    /// Steps of the selection that wait for the one that is on its way; `None` while none is.
+    steps: StoredValue<Option<VecDeque<Direction>>>,
     /// Where the pointer is, while it is over the canvas.
     pointer: StoredValue<Option<Point>>,
     /// The frame under it.
@@ -69,6 +73,7 @@ impl Flame {
             moving: RwSignal::new(None),
             run: StoredValue::new(0),
             trail: StoredValue::new(Trail::default()),
+            steps: StoredValue::new(None),
             pointer: StoredValue::new(None),
             hovered: RwSignal::new(None),
             is_asking: StoredValue::new(false),

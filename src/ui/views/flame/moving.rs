@@ -1,5 +1,7 @@
 //! Zooming, panning and scrolling, and the way of the selection from frame to frame.
 
+use std::collections::VecDeque;
+
 use leptos::prelude::*;
 
 use super::{Flame, view_of};
@@ -240,6 +242,26 @@ impl Flame {
 
     /// Selects the next frame in a direction; from nothing, the heaviest under the zoomed one.
     pub(super) fn step(self, to: Direction) {
+        const STEPS_MAX: usize = 16;
+        // A step starts where the one before it ended, which only the worker knows.
+        let waits = self.steps.try_update_value(|steps| match steps {
+            Some(steps) => {
+                if steps.len() < STEPS_MAX {
+                    steps.push_back(to);
+                }
+                true
+            }
+            None => {
+                *steps = Some(VecDeque::new());
+                false
+            }
+        });
+        if waits == Some(false) {
+            self.go(to);
+        }
+    }
+
+    fn go(self, to: Direction) {
         let at = self.selected_path();
         let to = if at.is_some() { to } else { Direction::Child };
         let flame = self.state(view_of);
@@ -252,6 +274,16 @@ impl Flame {
                     store.announcement.set(function.name.clone());
                 }
                 store.dispatch(Action::Glance(Selection::Frame(path)));
+            }
+            let next = self.steps.try_update_value(|steps| {
+                let next = steps.as_mut().and_then(VecDeque::pop_front);
+                if next.is_none() {
+                    *steps = None;
+                }
+                next
+            });
+            if let Some(next) = next.flatten() {
+                self.go(next);
             }
         });
     }
