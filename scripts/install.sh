@@ -35,6 +35,9 @@ debian() {
         return 1
     fi
     export DEBIAN_FRONTEND=noninteractive
+    # Another tool may be at it; apt-get itself waits for some of its locks only.
+    exec 9>target/install/apt.lock
+    flock 9
     apt-get -o DPkg::Lock::Timeout=600 update &&
         apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "$@"
 }
@@ -47,6 +50,17 @@ npm_package() {
     npm install --no-save --no-audit --no-fund --prefix "$tools" "$@"
 }
 
+# What people record with. The Python ones get an environment of their own.
+recorders() {
+    packages=$(missing_recorders)
+    # shellcheck disable=SC2086 # one word for each package
+    [ -z "$packages" ] || debian $packages || return 1
+    has py-spy && has austin && return
+    python3 -m venv "$tools/python" &&
+        "$tools/python/bin/python3" -m pip install --disable-pip-version-check \
+            "py-spy==$py_spy_version" "austin-dist==$austin_version"
+}
+
 install() {
     case $tool in
     # One kind of TLS is mandatory, even where trunk never downloads anything.
@@ -57,6 +71,9 @@ install() {
     wasm-opt) npm_package binaryen@$binaryen_version ;;
     # shellcheck disable=SC2046 # one word for each package
     browsers) debian $(missing_browsers) ;;
+    recorders) recorders ;;
+    inferno) cargo install inferno@$inferno_version --locked --root "$tools" \
+        --no-default-features --features cli ;;
     *) say "no way is known to install $tool" && return 1 ;;
     esac
 }

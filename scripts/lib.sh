@@ -8,7 +8,7 @@ mkdir -p target
 # Tools are found wherever they were put, by us or by others.
 cargo_home=${CARGO_HOME:-${HOME:-/root}/.cargo}
 tools=$PWD/.tools
-PATH=$tools/bin:$tools/node_modules/.bin:$cargo_home/bin:$PATH
+PATH=$tools/python/bin:$tools/bin:$tools/node_modules/.bin:$cargo_home/bin:$PATH
 export PATH
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -33,6 +33,10 @@ phase() {
 trunk_version=0.22.1
 geckodriver_version=0.37.1
 binaryen_version=132.0.0
+inferno_version=0.12.8
+py_spy_version=0.4.3
+# The last one that writes text.
+austin_version=3.7.0
 bindgen_version() {
     awk '/^name = "wasm-bindgen"$/ { getline; gsub(/"/, "", $3); print $3 }' Cargo.lock
 }
@@ -49,6 +53,8 @@ is_installed() {
         ;;
     wasm-bindgen) [ "$(wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $(bindgen_version)" ] ;;
     browsers) [ -z "$(missing_browsers)" ] ;;
+    recorders) [ -z "$(missing_recorders)" ] && has py-spy && has austin ;;
+    inferno) has inferno-diff-folded ;;
     *) has "$1" ;;
     esac
 }
@@ -72,6 +78,20 @@ missing_browsers() {
         # WebKitGTK has no headless mode.
         has Xvfb || say xvfb
     fi
+}
+
+# The Debian packages of what the recording commands need and is not there. tests/recipes says who
+# needs what.
+missing_recorders() {
+    has node || say nodejs
+    has go || say golang-go
+    has cc || say "gcc libc6-dev"
+    has curl || say curl
+    has heaptrack || say heaptrack
+    # The library alone, found the way the recipe finds it.
+    [ -z "$(LD_PRELOAD=libprofiler.so.0 env true 2>&1)" ] || say libgoogle-perftools4
+    # A Python that cannot make environments is missing a part.
+    python3 -c 'import ensurepip' 2>/dev/null || say "python3 python3-venv"
 }
 
 # install_tools TOOL...: installs those that are missing, side by side, on at most two cores: some

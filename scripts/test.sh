@@ -6,7 +6,7 @@ require_rust
 phase "wasm32 target" sh scripts/wasm-target.sh
 
 # All at once, so that they are installed side by side.
-tools="trunk wasm-bindgen browsers"
+tools="trunk wasm-bindgen browsers recorders inferno"
 is_wanted firefox && tools="$tools geckodriver"
 # shellcheck disable=SC2086 # one word for each tool
 phase "tools" install_tools $tools

@@ -157,25 +157,27 @@ impl Folded {
         FrameId::from_index(self.texts.intern(&writable).index())
     }
 
-    /// Writes the lines, of which only one is in memory at a time.
+    /// Writes the lines name by name: a deep stack of long names can be longer than memory.
     ///
     /// # Errors
     /// When `out` cannot be written to.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let children = Children::of(&self.stacks);
-        let mut path: Vec<u8> = Vec::new();
+        let mut path: Vec<StackId> = Vec::new();
         let mut steps = Vec::new();
         self.push_steps(&children, StackId::NONE, &mut steps);
         while let Some(step) = steps.pop() {
             match step {
                 Step::Line(stack) => {
-                    out.write_all(&path)?;
+                    for &above in &path {
+                        out.write_all(self.text_of(above).as_bytes())?;
+                        out.write_all(b";")?;
+                    }
                     writeln!(out, "{} {}", self.text_of(stack), self.weight(stack))?;
                 }
                 Step::Below(stack) => {
                     steps.push(Step::Back(path.len()));
-                    path.extend_from_slice(self.text_of(stack).as_bytes());
-                    path.push(b';');
+                    path.push(stack);
                     self.push_steps(&children, stack, &mut steps);
                 }
                 Step::Back(length) => path.truncate(length),

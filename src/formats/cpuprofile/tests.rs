@@ -544,7 +544,7 @@ fn tokens(text: &str) -> Vec<std::ops::Range<usize>> {
 
 /// Damaged files end in a recording whose numbers hold together, or in one error; never in a panic.
 #[test]
-fn thousands_of_mutations() {
+fn mutations_end_in_a_recording_or_an_error() {
     const VALUES: [&str; 20] = [
         "0",
         "-1",
@@ -593,7 +593,7 @@ fn thousands_of_mutations() {
     ];
     let mut dice = Dice(20_20);
     let (mut opened, mut refused) = (0, 0);
-    for round in 0..5_000 {
+    for round in 0..500 {
         let seed = &seeds[round % 2];
         let mut bytes = seed.clone().into_bytes();
         for _ in 0..=dice.roll(2) {
@@ -625,7 +625,7 @@ fn thousands_of_mutations() {
             }
         }
     }
-    assert!(opened > 1_000 && refused > 1_000, "both ends were met: {opened} and {refused}");
+    assert!(opened > 100 && refused > 100, "both ends were met: {opened} and {refused}");
 }
 
 fn holds_together(recording: &Recording) {

@@ -55,7 +55,7 @@ const RECIPES: &[Recipe] = &[
         tool: "austin 3",
         group: "Python",
         command: "austin -i 10ms -o stacks.austin python3 app.py",
-        note: "It measures time; version 4 writes a binary form instead, which does not open here.",
+        note: "It measures time; pip install 'austin-dist<4' brings version 3, later ones write a binary form, which does not open here.",
     },
     Recipe {
         symptom: "a native program burns CPU",
@@ -560,7 +560,7 @@ mod tests {
             usize::try_from(seed % n as u64).expect("less than n")
         };
         let (mut opened, mut refused) = (0, 0);
-        for round in 0..5000 {
+        for round in 0..500 {
             let mut bytes = SEEDS[random(SEEDS.len())].as_bytes().to_vec();
             for _ in 0..=random(6) {
                 let at = random(bytes.len() + 1);
@@ -592,6 +592,6 @@ mod tests {
                 }
             }
         }
-        assert!(opened > 1000 && refused > 10, "{opened} opened, {refused} refused");
+        assert!(opened > 100 && refused > 1, "{opened} opened, {refused} refused");
     }
 }

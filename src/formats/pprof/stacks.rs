@@ -21,7 +21,7 @@ use crate::model::{Builder, Column, FrameId, StackId, StringId, Tag};
 const MISSING: u32 = u32::MAX;
 /// Frames that the stacks of any file may have, and per location that was read. Inlining unfolds a
 /// location into several frames: four on average is much.
-const FRAMES_MIN: u64 = 1 << 20;
+const FRAMES_MIN: u64 = 1 << 14;
 const FRAMES_PER_LOCATION: u64 = 16;
 
 /// What became of the distinct lists, by their rows.

@@ -705,7 +705,7 @@ fn mutations_end_in_a_recording_or_an_error() {
     let whole = rich();
     let mut random = Random(20_261_122);
     let (mut opened, mut refused) = (0, 0);
-    for _ in 0..5_000 {
+    for _ in 0..500 {
         let bytes = mutate(&whole, &mut random);
         let _ = fit(&bytes);
         match open_with(&bytes, &Options::default()) {
@@ -721,7 +721,7 @@ fn mutations_end_in_a_recording_or_an_error() {
             }
         }
     }
-    assert!(opened > 500 && refused > 500, "{opened} opened, {refused} refused: the mutations are one-sided");
+    assert!(opened > 50 && refused > 50, "{opened} opened, {refused} refused: the mutations are one-sided");
 }
 
 /// Whether everything refers to something that is there.

@@ -1,0 +1,181 @@
+//! Files in which every byte asks for as much as it can: the most rows, the deepest stacks, the most
+//! repetitions of what is written once. They are made here, at a size where the multiple shows.
+
+use crate::proto::{bytes_field, number_field};
+
+/// About the size of each.
+const BYTES: usize = 1 << 19;
+
+/// The format that a shape is of, its name and its content.
+pub(crate) type Shape = (&'static str, &'static str, Vec<u8>);
+
+pub(crate) fn all() -> Vec<Shape> {
+    let (v8, pprof, folded) = ("v8-cpuprofile", "pprof", "folded");
+    vec![
+        (v8, "samples of one digit", short_samples()),
+        (v8, "nodes of one name", short_nodes(false)),
+        (v8, "one chain of nodes", short_nodes(true)),
+        (v8, "a turn of the loop in every other sample", many_turns()),
+        (v8, "ticks on every line", line_ticks()),
+        (pprof, "one byte for each frame of one stack", deep_stack()),
+        (pprof, "one byte for each frame of many stacks", wide_stacks()),
+        (pprof, "calls inlined into calls", inlined(BYTES / 4)),
+        (pprof, "a few calls inlined into calls", inlined(8 << 10)),
+        (pprof, "sixty-four values", many_values()),
+        (pprof, "a label for each sample", many_labels()),
+        (pprof, "costly patterns over long names", patterns()),
+        (pprof, "a long name on a deep stack", long_name()),
+        (pprof, "nothing but empty samples", empty_samples()),
+        (folded, "one deep stack", [b"a;".repeat(BYTES / 2).as_slice(), b"b 1\n"].concat()),
+        (folded, "a thread for each line", threads()),
+        (folded, "the shortest lines", b"a;b 1\n".repeat(BYTES / 6)),
+        (folded, "a function for each line", lines(|i| format!("f{i};g 1\n"))),
+        (folded, "stacks that share nothing", lines(|i| format!("{i};{i};{i};{i} 1\n"))),
+        (folded, "one long name", [b"a;b 1\na;".as_slice(), &b"x".repeat(BYTES), b" 1\n"].concat()),
+    ]
+}
+
+fn cpuprofile(nodes: &str, samples: &str, deltas: &str) -> Vec<u8> {
+    format!(
+        r#"{{"nodes":[{nodes}],"startTime":0,"endTime":99999999999,"samples":[{samples}],"timeDeltas":[{deltas}]}}"#
+    )
+    .into_bytes()
+}
+
+fn node(id: usize, name: &str, rest: &str) -> String {
+    format!(r#"{{"id":{id},"callFrame":{{"functionName":"{name}"}}{rest}}}"#)
+}
+
+fn short_samples() -> Vec<u8> {
+    let nodes = [node(1, "(root)", r#","children":[2,3]"#), node(2, "(idle)", ""), node(3, "a", "")].join(",");
+    let n = BYTES / 4;
+    cpuprofile(&nodes, &vec!["3"; n].join(","), &vec!["1"; n].join(","))
+}
+
+/// Children of the root, or each the child of the one before.
+fn short_nodes(chain: bool) -> Vec<u8> {
+    let n = BYTES / 64;
+    let parent = |id: usize| if chain { id - 1 } else { 1 };
+    let nodes: Vec<String> = (2..n).map(|id| node(id, "a", &format!(r#","parent":{}"#, parent(id)))).collect();
+    let samples: Vec<String> = (2..n).map(|id| id.to_string()).collect();
+    cpuprofile(&[node(1, "(root)", ""), nodes.join(",")].join(","), &samples.join(","), &vec!["7"; n - 2].join(","))
+}
+
+fn many_turns() -> Vec<u8> {
+    let nodes = [node(1, "(root)", r#","children":[2,3]"#), node(2, "(idle)", ""), node(3, "a", "")].join(",");
+    let n = BYTES / 16;
+    cpuprofile(&nodes, &vec!["2,3"; n].join(","), &vec!["60000,60000"; n].join(","))
+}
+
+fn line_ticks() -> Vec<u8> {
+    let ticks: Vec<String> = (1..BYTES / 24).map(|line| format!(r#"{{"line":{line},"ticks":1}}"#)).collect();
+    let last = node(2, "a", &format!(r#","positionTicks":[{}]"#, ticks.join(",")));
+    cpuprofile(&[node(1, "(root)", r#","children":[2]"#), last].join(","), "2,2,2", "1,1,1")
+}
+
+const TEXTS: [&str; 8] = ["", "samples", "count", "f", "a.go", "(idle)", "end_timestamp_ns", "label"];
+
+/// A profile of `types` values with one location and function of its own; the texts above are followed
+/// by `texts`.
+fn profile(types: usize, texts: &[&str], rest: &[Vec<u8>]) -> Vec<u8> {
+    let value_type = [number_field(1, 1), number_field(2, 2)].concat();
+    let line = [number_field(1, 1), number_field(2, 7)].concat();
+    let location = [number_field(1, 1), bytes_field(4, &line)].concat();
+    let function = [number_field(1, 1), number_field(2, 3), number_field(4, 4)].concat();
+    let mut out = bytes_field(1, &value_type).repeat(types);
+    out.extend(bytes_field(4, &location));
+    out.extend(bytes_field(5, &function));
+    TEXTS.iter().chain(texts).for_each(|text| out.extend(bytes_field(6, text.as_bytes())));
+    rest.iter().for_each(|part| out.extend(part));
+    out
+}
+
+fn sample(locations: &[u8], values: &[u8]) -> Vec<u8> {
+    bytes_field(2, &[bytes_field(1, locations), bytes_field(2, values)].concat())
+}
+
+fn deep_stack() -> Vec<u8> {
+    profile(1, &[], &[sample(&[1].repeat(BYTES), &[1])])
+}
+
+/// Stacks that differ at their roots, so that they share nothing.
+fn wide_stacks() -> Vec<u8> {
+    let other = bytes_field(4, &[number_field(1, 2), number_field(3, 4096)].concat());
+    let stacks = (0..256_u32).map(|i| {
+        let root: Vec<u8> = (0..8).map(|bit| 1 + (i >> bit & 1) as u8).collect();
+        sample(&[[1].repeat(BYTES / 256), root].concat(), &[1])
+    });
+    profile(1, &[], &std::iter::once(other).chain(stacks).collect::<Vec<_>>())
+}
+
+/// A location of many lines, many times on one stack.
+fn inlined(bytes: usize) -> Vec<u8> {
+    let line = bytes_field(4, &number_field(1, 1));
+    let location = bytes_field(4, &[number_field(1, 2), line.repeat(bytes / 8)].concat());
+    profile(1, &[], &[location, sample(&[2].repeat(bytes / 2), &[1])])
+}
+
+fn many_values() -> Vec<u8> {
+    let part = sample(&[1], &[1; 64]);
+    let deep = sample(&[1].repeat(BYTES / 64), &[1; 64]);
+    profile(64, &[], &[deep, part.repeat(BYTES / part.len() / 2)])
+}
+
+fn many_labels() -> Vec<u8> {
+    let one = |i: usize| {
+        let label = bytes_field(3, &[number_field(1, 7), number_field(3, i as u64)].concat());
+        bytes_field(2, &[bytes_field(1, &[1]), bytes_field(2, &[1]), label].concat())
+    };
+    profile(1, &[], &(0..BYTES / 18).map(one).collect::<Vec<_>>())
+}
+
+/// A pattern of many alternatives against names that nearly match.
+fn patterns() -> Vec<u8> {
+    let name = "a".repeat(BYTES / 2);
+    let pattern = format!("({}x)*", "a?".repeat(400));
+    let function = bytes_field(5, &[number_field(1, 2), number_field(2, 8)].concat());
+    let line = bytes_field(4, &number_field(1, 2));
+    let location = bytes_field(4, &[number_field(1, 2), line].concat());
+    let rest = [function, location, number_field(7, 9), sample(&[2, 1], &[1])];
+    profile(1, &[&name, &pattern], &rest)
+}
+
+/// A name of half the file on each frame of a stack of the other half, in samples with times, so that
+/// whatever prints paths prints it often.
+fn long_name() -> Vec<u8> {
+    let name = "n".repeat(BYTES / 2);
+    let function = [bytes_field(5, &[number_field(1, 2), number_field(2, 8)].concat()), idle_function()].concat();
+    let location = |id: u64| bytes_field(4, &[number_field(1, id), bytes_field(4, &number_field(1, id))].concat());
+    let mut rest = vec![function, location(2), location(3)];
+    for i in 0..40_u64 {
+        let locations = if i % 2 == 0 { [2].repeat(BYTES / 40) } else { vec![3] };
+        let label = [number_field(1, 6), number_field(3, 1_700_000_000_000_000_000 + i * 100_000_000)].concat();
+        rest.push(bytes_field(2, &[bytes_field(1, &locations), bytes_field(2, &[1]), bytes_field(3, &label)].concat()));
+    }
+    profile(1, &[&name], &rest)
+}
+
+fn idle_function() -> Vec<u8> {
+    bytes_field(5, &[number_field(1, 3), number_field(2, 5)].concat())
+}
+
+fn empty_samples() -> Vec<u8> {
+    profile(1, &[], &[[0x12, 0].repeat(BYTES / 2)])
+}
+
+fn lines(line: fn(usize) -> String) -> Vec<u8> {
+    let mut out = String::new();
+    (0..)
+        .map(line)
+        .take_while(|line| {
+            out.push_str(line);
+            out.len() < BYTES
+        })
+        .for_each(drop);
+    out.into_bytes()
+}
+
+/// Threads as austin writes them.
+fn threads() -> Vec<u8> {
+    [b"# austin: 3.7.0\n# mode: wall\n".to_vec(), lines(|i| format!("P1;T0:{i};a.py:f{i}:1 1\n"))].concat()
+}
