@@ -480,6 +480,7 @@ pub struct TreeRow {
     /// Whether the search text matches.
     pub is_match: bool,
     /// Call path from the outermost function (in a callers tree: from the root function outwards).
+    /// Empty where it would be very long: such a row stands for its function.
     pub path: Path,
 }
 

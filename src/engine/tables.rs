@@ -9,11 +9,10 @@ use super::prepared::Prepared;
 use crate::analysis::callers::Callers;
 use crate::analysis::compare::{Aggregate, Side, aggregate, join, problem};
 use crate::analysis::functions::{by_name, sorted};
-use crate::analysis::modules::key;
 use crate::analysis::scoped::Shown;
 use crate::analysis::search::Matches;
 use crate::analysis::tree::{ROOT, Tree};
-use crate::model::vocab::{FrameKey, Scope, Sort, SortColumn};
+use crate::model::vocab::{FrameKey, Path, Scope, Sort, SortColumn};
 use crate::model::{FunctionId, Recording};
 use crate::protocol::{CompareRow, CompareRows, FunctionRow, Rows, TreeChange, TreeRow};
 
@@ -201,10 +200,25 @@ impl Engine {
             is_expanded: open.expanded.contains(&node),
             is_heaviest: heaviest.contains(&node),
             is_match: function.is_some_and(|f| matches.function(f)),
-            path: open.path(tree, node).into_iter().map(|f| key(&self.recording, f)).collect(),
+            path: self.short_path(&open.path(tree, node)),
+        }
+    }
+
+    /// The keys of a path; none where they would be so much text that a window of rows could not
+    /// carry it.
+    fn short_path(&self, path: &[FunctionId]) -> Path {
+        let bytes = |&f: &FunctionId| self.recording.name(f).len() + self.recording.file(f).len();
+        match path.len() <= PATH_FUNCTIONS_MAX && path.iter().map(bytes).sum::<usize>() <= PATH_BYTES_MAX {
+            true => self.keys(path),
+            false => Path::new(),
         }
     }
 }
+
+/// Longest path that a row of a tree carries, functions and bytes of their names. Stacks may be
+/// 100,000 deep and names a megabyte long, and every row has a path of its own.
+const PATH_FUNCTIONS_MAX: usize = 1_024;
+const PATH_BYTES_MAX: usize = 64 * 1_024;
 
 /// Rows `from..from + count` as far as there are any, and where they begin.
 fn window<T>(all: &[T], from: u32, count: u32) -> (u32, &[T]) {

@@ -153,6 +153,28 @@ fn trees_expand_by_hand_and_by_the_heaviest_path() {
 }
 
 #[test]
+fn rows_of_a_very_deep_tree_stay_small() {
+    let deep: String = (0..3_000).map(|i| format!("f{i} ")).collect();
+    let mut engine = Engine::new(picture::recording(&format!("{deep}5")));
+    tree(&mut engine, false, TreeChange::ExpandHeaviest(None));
+    let at = |from| Query::Tree {
+        scope: Scope::default(),
+        callers: false,
+        sort: Sort { column: SortColumn::Total, ascending: false },
+        change: TreeChange::Keep,
+        search: String::new(),
+        from,
+        count: 50,
+    };
+    for (from, is_short) in [(0, true), (2_900, false)] {
+        let Answer::Tree(rows) = ask(&mut engine, &at(from)) else { panic!("a tree") };
+        let path = &rows.rows[7].path;
+        assert_eq!(path.len(), if is_short { from as usize + 8 } else { 0 });
+        assert_eq!(rows.rows[7].label.key.name, format!("f{}", from + 7));
+    }
+}
+
+#[test]
 fn two_recordings_meet() {
     let mut before = Engine::new(picture::recording("a 5\nb 3"));
     let mut after = Engine::new(picture::recording("a 1\nc 2"));

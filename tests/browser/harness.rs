@@ -44,10 +44,10 @@ pub(crate) use in_every_browser;
 const SCENARIO_MAX: Duration = Duration::from_secs(180);
 
 /// How long anything that is waited for may take. Two cores may be shared by many.
-const WAIT_MAX: Duration = Duration::from_secs(30);
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Between two looks at something that is waited for.
-const PAUSE: Duration = Duration::from_millis(30);
+pub(crate) const PAUSE: Duration = Duration::from_millis(30);
 
 /// The window's size in CSS pixels at the start.
 const WINDOW: (u32, u32) = (1280, 900);
@@ -202,24 +202,33 @@ impl Browser {
         }
     }
 
-    /// The text of an element, as a person reads it.
+    /// The text of an element, as it is rendered; empty where it is not.
     pub(crate) async fn text(&self, css: &str) -> String {
-        let element = self.element(css).await;
-        element.text().await.unwrap_or_else(|e| panic!("{css} has no text: {e}"))
+        self.element(css).await;
+        self.text_now(css).await
     }
 
     /// Waits until the text of an element holds `part`, and returns it whole.
     pub(crate) async fn wait_for_text(&self, css: &str, part: &str) -> String {
         let begin = Instant::now();
         loop {
-            // An element may be replaced between finding and reading it.
-            let text = self.element(css).await.text().await.unwrap_or_default();
+            self.element(css).await;
+            let text = self.text_now(css).await;
             if text.contains(part) {
                 return text;
             }
             assert!(begin.elapsed() < WAIT_MAX, "{css} says {text:?}, not {part:?}");
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// Not the driver's own word for it: WebKitGTK's takes every text that could be clipped for
+    /// hidden.
+    async fn text_now(&self, css: &str) -> String {
+        // An element may be replaced between finding and reading it.
+        let script = "const element = document.querySelector(arguments[0]); \
+                      return element && element.checkVisibility?.() !== false ? element.innerText.trim() : ''";
+        self.read(script, &[css.into()]).await
     }
 
     /// Waits until a JavaScript expression is true. `what` says it in words.
@@ -269,25 +278,71 @@ impl Browser {
     pub(crate) async fn choose_files(&self, css: &str, files: &[&Path]) {
         let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
         let element = self.element(css).await;
+        // Drivers add to what was chosen before.
+        self.script("document.querySelector(arguments[0]).value = ''", &[css.into()]).await;
         let sent = element.send_keys(names.join("\n")).await;
         sent.unwrap_or_else(|e| panic!("cannot choose {names:?} in {css}: {e}"));
     }
 
     /// Drops one file with this content onto an element, as if it came from another program.
     pub(crate) async fn drop_file(&self, css: &str, name: &str, content: &[u8]) {
+        self.drop_files(css, &[(name, content)]).await;
+    }
+
+    /// Drops several files at once.
+    pub(crate) async fn drop_files(&self, css: &str, files: &[(&str, &[u8])]) {
         self.element(css).await;
         let script = r#"
-            const [css, name, text] = arguments;
-            const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+            const [css, files] = arguments;
             const dataTransfer = new DataTransfer();
-            dataTransfer.items.add(new File([bytes], name));
+            for (const [name, text] of files) {
+                const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+                dataTransfer.items.add(new File([bytes], name));
+            }
             const target = document.querySelector(css);
             for (const type of ["dragenter", "dragover", "drop"]) {
                 const options = { bubbles: true, cancelable: true, composed: true, dataTransfer };
                 target.dispatchEvent(new DragEvent(type, options));
             }"#;
-        let content = data_encoding::BASE64.encode(content);
-        self.script(script, &[css.into(), name.into(), content.into()]).await;
+        let files: Vec<_> =
+            files.iter().map(|(name, content)| (*name, data_encoding::BASE64.encode(content))).collect();
+        self.script(script, &[css.into(), serde_json::json!(files)]).await;
+    }
+
+    /// Moves the pointer to a place inside an element, CSS pixels from its upper left.
+    pub(crate) async fn point_at(&self, css: &str, place: (f64, f64)) {
+        let (x, y) = self.in_window(css, place).await;
+        let moved = self.driver.action_chain().move_to(x, y).perform().await;
+        moved.unwrap_or_else(|e| panic!("cannot point at {place:?} of {css}: {e}"));
+    }
+
+    /// Clicks a place inside an element, CSS pixels from its upper left.
+    pub(crate) async fn click_at(&self, css: &str, place: (f64, f64)) {
+        let (x, y) = self.in_window(css, place).await;
+        let clicked = self.driver.action_chain().move_to(x, y).click().perform().await;
+        clicked.unwrap_or_else(|e| panic!("cannot click {place:?} of {css}: {e}"));
+    }
+
+    /// Clicks a place inside an element twice in a row.
+    pub(crate) async fn double_click_at(&self, css: &str, place: (f64, f64)) {
+        let (x, y) = self.in_window(css, place).await;
+        let clicked = self.driver.action_chain().move_to(x, y).click().click().perform().await;
+        clicked.unwrap_or_else(|e| panic!("cannot double click {place:?} of {css}: {e}"));
+    }
+
+    /// A place inside an element as one of the window, CSS pixels.
+    async fn in_window(&self, css: &str, (x, y): (f64, f64)) -> (i64, i64) {
+        self.element(css).await;
+        let script = "const box = document.querySelector(arguments[0]).getBoundingClientRect(); return [box.x, box.y]";
+        let (left, top): (f64, f64) = self.read(script, &[css.into()]).await;
+        ((left + x).floor() as i64, (top + y).floor() as i64)
+    }
+
+    /// What the body of a function returns, as a value of Rust's.
+    pub(crate) async fn read<T: serde::de::DeserializeOwned>(&self, body: &str, args: &[Value]) -> T {
+        let returned = self.script(body, args).await;
+        let text = returned.to_string();
+        serde_json::from_value(returned).unwrap_or_else(|e| panic!("the script {body:?} returned {text}: {e}"))
     }
 
     /// Runs the body of a function with `args` as its `arguments`, and returns what it returns.
@@ -353,7 +408,7 @@ impl Browser {
     }
 
     /// What the window shows now, and where in it an element is.
-    async fn picture_of(&self, css: &str) -> (Picture, Area) {
+    pub(crate) async fn picture_of(&self, css: &str) -> (Picture, Area) {
         self.element(css).await;
         let script = "const box = document.querySelector(arguments[0]).getBoundingClientRect(); \
                       return [box.x, box.y, box.width, box.height, innerWidth]";

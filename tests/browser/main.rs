@@ -8,9 +8,17 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::print_stdout, reason = "what a failed test prints is its report")]
 
+mod address;
 mod dist;
 mod engines;
+mod figures;
+mod flame;
 mod harness;
+mod keyboard;
+mod look;
+mod numbers;
+mod opening;
+mod page;
 mod picture;
 mod privacy;
 mod site;
