@@ -45,6 +45,8 @@ struct State {
     /// Canvases that came before the theme.
     bare: BTreeMap<CanvasId, OffscreenCanvas>,
     theme: Option<crate::protocol::Theme>,
+    /// What was asked for last on each canvas.
+    last: BTreeMap<CanvasId, Picture>,
     queue: Queue,
     /// Wakes the loop up behind the messages that have already arrived.
     wake: MessagePort,
@@ -68,6 +70,7 @@ impl State {
             painters: BTreeMap::new(),
             bare: BTreeMap::new(),
             theme: None,
+            last: BTreeMap::new(),
             queue: Queue::default(),
             wake: channel.port1(),
             is_awake: false,
@@ -168,17 +171,32 @@ impl State {
     /// Makes painters of the canvases that came, once there is a theme.
     fn prepare_canvases(&mut self, id: RequestId) {
         let Some(theme) = &self.theme else { return };
+        let mut new = Vec::new();
         while let Some((canvas, offscreen)) = self.bare.pop_first() {
             match Painter::new(offscreen, theme) {
                 Ok(painter) => {
                     self.painters.insert(canvas, painter);
+                    new.push(canvas);
                 }
                 Err(problem) => say(id, failed(&problem)),
             }
         }
+        new.into_iter().for_each(|canvas| self.repaint(canvas));
+    }
+
+    /// Paints what was asked for last on a canvas that came later than the question: a page that
+    /// shows a recording again makes new canvases, and may ask before it hands them over.
+    fn repaint(&mut self, canvas: CanvasId) {
+        let Some(picture) = self.last.get(&canvas) else { return };
+        if let (Some(engine), Some(painter)) = (&mut self.engine, self.painters.get_mut(&canvas)) {
+            let (list, _) = engine.picture(picture, painter.metrics());
+            // If it fails, so does the next picture that is asked for, and that is told.
+            let _ = painter.paint(list);
+        }
     }
 
     fn paint(&mut self, id: RequestId, picture: &Picture) {
+        self.last.insert(picture.canvas, picture.clone());
         let (Some(engine), Some(painter)) = (&mut self.engine, self.painters.get_mut(&picture.canvas)) else {
             say(id, Reply::Skipped);
             return;

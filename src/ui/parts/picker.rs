@@ -179,7 +179,9 @@ fn move_in_list(wrap: NodeRef<html::Span>, key: &str, set_open: Callback<bool>) 
 }
 
 fn focus_at(wrap: NodeRef<html::Span>, selector: &str) -> bool {
-    let found = wrap.get_untracked().and_then(|wrap| wrap.query_selector(selector).ok().flatten());
+    // Asked for in the next frame, when the list may be gone with all around it.
+    let wrap = wrap.try_get_untracked().flatten();
+    let found = wrap.and_then(|wrap| wrap.query_selector(selector).ok().flatten());
     found.is_some_and(focus)
 }
 
