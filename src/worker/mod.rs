@@ -18,7 +18,7 @@ use crate::formats::{Options, Recognised, Watch, open};
 use crate::input::{Bundle, Limits, Named, Report, Source};
 use crate::protocol::{CanvasId, Failure, FromWorker, OpenOptions, Picture, Reply, Request, RequestId, ToWorker};
 use crate::web::painter::Painter;
-use crate::web::wire;
+use crate::web::wire::{self, Envelope};
 
 mod blob;
 
@@ -38,6 +38,9 @@ pub fn start() {
 /// Shortest time between two reports of progress, milliseconds.
 const REPORT_MILLIS: f64 = 50.0;
 
+/// Longest wait for a frame, milliseconds.
+const REST_MILLIS: i32 = 40;
+
 /// Everything that the worker holds.
 struct State {
     engine: Option<Engine>,
@@ -51,6 +54,11 @@ struct State {
     /// Wakes the loop up behind the messages that have already arrived.
     wake: MessagePort,
     is_awake: bool,
+    /// Whether a picture was painted that is not on the screen yet. A picture gets there between two
+    /// tasks, so that a question, which may take seconds, waits for a frame.
+    rests: bool,
+    /// Ends the rest.
+    on_frame: Option<js_sys::Function>,
     peer: Option<MessagePort>,
 }
 
@@ -74,6 +82,8 @@ impl State {
             queue: Queue::default(),
             wake: channel.port1(),
             is_awake: false,
+            rests: false,
+            on_frame: None,
             peer: None,
         };
         WAKE.with(|w| *w.borrow_mut() = Some(channel.port2()));
@@ -119,13 +129,26 @@ impl State {
         } else if let Some((id, canvas, x, y)) = this.queue.hit.take() {
             let tip = this.engine.as_mut().and_then(|engine| engine.hit(canvas, x, y));
             say(id, Reply::Hit(tip));
-        } else if let Some((message, _)) = this.queue.others.pop_front() {
+        } else if !this.rests
+            && let Some((message, _)) = this.queue.others.pop_front()
+        {
             this.query(message);
         }
         let queue = &this.queue;
-        if !queue.paints.is_empty() || queue.hit.is_some() || !queue.others.is_empty() {
+        if !queue.paints.is_empty() || queue.hit.is_some() || (!this.rests && !queue.others.is_empty()) {
             this.wake_up();
         }
+    }
+
+    /// Lets no question through before the next frame.
+    fn rest(&mut self) {
+        let Some(on_frame) = self.on_frame.as_ref().filter(|_| !self.rests) else { return };
+        self.rests = true;
+        let scope = scope();
+        // The frame is painted behind the callback, so a task is asked for from there; a page that
+        // nobody sees has no frames.
+        let _ = scope.request_animation_frame(on_frame);
+        let _ = scope.set_timeout_with_callback_and_timeout_and_arguments_0(on_frame, REST_MILLIS);
     }
 
     fn query(&mut self, message: ToWorker) {
@@ -192,6 +215,7 @@ impl State {
             let (list, _) = engine.picture(picture, painter.metrics());
             // If it fails, so does the next picture that is asked for, and that is told.
             let _ = painter.paint(list);
+            self.rest();
         }
     }
 
@@ -206,6 +230,7 @@ impl State {
             Ok(()) => say(id, Reply::Painted(painted)),
             Err(problem) => say(id, failed(&problem)),
         }
+        self.rest();
     }
 
     fn open(&mut self, id: RequestId, names: Vec<String>, blobs: Vec<JsValue>, options: &OpenOptions) {
@@ -248,7 +273,7 @@ impl State {
         };
         match (send, &mut self.engine) {
             (Some(scope), Some(engine)) => {
-                let sent = wire::to_js(&engine.aggregate(&scope)).map(|aggregate| port.post_message(&aggregate));
+                let sent = wire::to_bytes(&engine.aggregate(&scope)).map(|aggregate| port.post_message(&aggregate));
                 say(
                     id,
                     if matches!(sent, Ok(Ok(()))) {
@@ -263,7 +288,7 @@ impl State {
                 let state = Rc::clone(state);
                 let mut answer = id;
                 let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-                    if let Ok(aggregate) = wire::from_js(event.data())
+                    if let Ok(aggregate) = wire::from_bytes(&event.data())
                         && let Some(engine) = &mut state.borrow_mut().engine
                     {
                         engine.set_peer(aggregate);
@@ -290,6 +315,14 @@ fn listen(state: &Rc<RefCell<State>>) {
         });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
+    let resting = Rc::clone(state);
+    let on_frame = Closure::<dyn FnMut()>::new(move || {
+        let mut this = resting.borrow_mut();
+        if std::mem::take(&mut this.rests) {
+            this.wake_up();
+        }
+    });
+    state.borrow_mut().on_frame = Some(on_frame.into_js_value().unchecked_into());
     let stepping = Rc::clone(state);
     let on_wake = Closure::<dyn FnMut(MessageEvent)>::new(move |_: MessageEvent| State::step(&stepping));
     WAKE.with(|port| {
@@ -355,9 +388,9 @@ fn failed(message: &str) -> Reply {
 }
 
 fn say(id: RequestId, reply: Reply) {
-    if let Ok(message) = wire::pack_reply(&FromWorker { id, reply }) {
+    if let Ok(Envelope { message, transfer }) = wire::pack_reply(&FromWorker { id, reply }) {
         // A page that is gone needs no answer.
-        let _ = scope().post_message(&message);
+        let _ = scope().post_message_with_transfer(&message, &transfer);
     }
 }
 
