@@ -599,8 +599,10 @@ pub struct StallRow {
     pub share: f64,
     /// The path of own functions on at least 60 % of it, outermost first, ending in the culprit.
     pub path: Vec<FunctionLabel>,
-    /// Own shares that add up to the excess over the threshold, by function.
+    /// Own shares of the excess over the threshold, by function, largest first.
     pub blame: Vec<FunctionRow>,
+    /// How many further functions there are and what they share; with it the shares add up.
+    pub blame_rest: Option<(u32, Amount)>,
     /// Garbage collection inside.
     pub gc: Amount,
     /// Native or unknown inside.

@@ -13,6 +13,9 @@ use crate::units;
 /// Stalls that one answer carries; the list of a busy server may be much longer.
 const STALLS_MAX: usize = 2_000;
 
+/// Functions among which the blame is dealt out by name; the others are added up.
+const BLAME_MAX: usize = 24;
+
 /// The stalls that were asked for last.
 #[derive(Debug)]
 pub(super) struct Kept {
@@ -119,6 +122,13 @@ impl Engine {
             StallKind::LoopBusy { calls, median_ns } => ("loop-busy", Some((calls, median_ns))),
         };
         let inside = stall.culprit.as_ref().and_then(|c| c.inside);
+        let over_ns = (stall.duration_ns - threshold_ns).max(1);
+        let over = |label, ns| FunctionRow {
+            label,
+            self_value: time(ns, over_ns, 0),
+            total: Amount::default(),
+            plus_minus: String::new(),
+        };
         StallRow {
             rank,
             range: Some(range),
@@ -133,16 +143,11 @@ impl Engine {
             inside: inside.map_or_else(String::new, |f| format!("in {}", self.recording.name(f))),
             share: stall.culprit.as_ref().map_or(0.0, |c| c.share),
             path: stall.path.iter().map(|&f| label(f)).collect::<Vec<FunctionLabel>>(),
-            blame: stall
-                .blame
-                .iter()
-                .map(|&(f, ns)| FunctionRow {
-                    label: label(f),
-                    self_value: time(ns, (stall.duration_ns - threshold_ns).max(1), 0),
-                    total: Amount::default(),
-                    plus_minus: String::new(),
-                })
-                .collect(),
+            blame: stall.blame.iter().take(BLAME_MAX).map(|&(f, ns)| over(label(f), ns)).collect(),
+            blame_rest: stall.blame.get(BLAME_MAX..).filter(|rest| !rest.is_empty()).map(|rest| {
+                let ns = rest.iter().fold(0i64, |sum, b| sum.saturating_add(b.1));
+                (rest.len() as u32, time(ns, over_ns, 0))
+            }),
             gc: part(stall.gc_ns),
             program: part(stall.program_ns),
             calls,

@@ -1,12 +1,18 @@
 //! Keeps a canvas painted: whenever what it shows changes, a picture is asked for, at most one per
 //! frame of the screen.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use crate::protocol::{CanvasId, Content, Picture};
 use crate::ui::session::Session;
 use crate::ui::store::Store;
 use crate::web::size::Size;
+
+/// When a new canvas is painted once more. WebKitGTK drops what is painted on a canvas that is not on
+/// the screen yet, and nobody is told when it is.
+const ONCE_MORE: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(2_000)];
 
 /// Asks `session` to paint `content` on a canvas of this size, again whenever one of them or the
 /// colours change.
@@ -20,11 +26,17 @@ pub fn keep_painted(
     let content = Memo::new(move |_| content());
     let colour_by = store.part(|state| state.colour_by);
     let pending = StoredValue::new(None::<Picture>);
+    let again = RwSignal::new(0u32);
+    for delay in ONCE_MORE {
+        // The canvas may be gone by then, and the signal with it.
+        set_timeout(move || _ = again.try_update(|times| *times += 1), delay);
+    }
     Effect::new(move || {
         // The worker is told the colours before; the picture itself does not hold them.
         store.theme.track();
         store.is_system_dark.track();
         colour_by.track();
+        again.track();
         let Size { width, height, ratio } = size.get();
         let content = content.get();
         if width < 1.0 || height < 1.0 {

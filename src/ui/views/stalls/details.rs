@@ -141,12 +141,21 @@ fn blame(store: Store, stall: &StallRow, threshold_ms: u32) -> AnyView {
     }
     let most = stall.blame.iter().map(|row| row.self_value.raw).max().unwrap_or(1).max(1);
     let rows = stall.blame.iter().map(|row| blame_row(store, row, most)).collect_view();
+    let rest = stall.blame_rest.as_ref().map(|(count, amount)| {
+        let name = format::plural(u64::from(*count), "other function", "other functions");
+        view! {
+            <tr>
+                <td class="nm"><span class="quiet first">{name}</span></td>
+                <td class="num barcell" title=amount.share.clone()>{figure_of(amount)}</td>
+            </tr>
+        }
+    });
     view! {
         <section>
             <h3>"Blame "
                 <span class="quiet">{format!("own time over {threshold_ms}{THIN}ms, adds up to ")}{figure_of(&stall.over)}</span>
             </h3>
-            <table class="mini"><tbody>{rows}</tbody></table>
+            <table class="mini"><tbody>{rows}{rest}</tbody></table>
         </section>
     }
     .into_any()
@@ -258,5 +267,9 @@ fn as_markdown(stall: &StallRow, range: TimeRange) -> String {
         "|---|---|--:|".to_owned(),
     ];
     lines.extend(blame);
+    lines.extend(stall.blame_rest.as_ref().map(|(count, amount)| {
+        let name = format::plural(u64::from(*count), "other function", "other functions");
+        format!("| {name} | | {} |", format::figure(amount))
+    }));
     lines.join("\n")
 }
