@@ -132,15 +132,22 @@ pub fn walk(
     let (from, to) = rows_in(profile, value, range);
     match (&profile.values[value].weights, &profile.time) {
         (Weights::Owned, Some(time)) => {
-            let clip = |i: usize, start: i64, end: i64| match range {
-                Some(r) if i == from || i + 1 == to => (end.min(r.to_ns) - start.max(r.from_ns)).max(0),
-                _ => end - start,
+            // Only the first and the last may reach over the edges of the range.
+            let clip = |start: i64, end: i64| match range {
+                Some(r) => (end.min(r.to_ns) - start.max(r.from_ns)).max(0),
+                None => end - start,
             };
-            let mut at = if from < to { time.at_ns.get(from) } else { 0 };
-            for i in from..to {
-                let end = if i + 1 < time.at_ns.len() { time.at_ns.get(i + 1) } else { at + time.last_ns };
-                visit(i, samples.stack.get(i), clip(i, at, end), samples.count(i));
-                at = end;
+            for (first, stacks) in samples.stack.slices(from, to) {
+                // Columns are cut at the same rows.
+                let Some((_, starts)) = time.at_ns.slices(first, first + stacks.len()).next() else { return };
+                let behind = first + stacks.len();
+                let is_last = behind >= time.at_ns.len();
+                let last_end = if is_last { starts[starts.len() - 1] + time.last_ns } else { time.at_ns.get(behind) };
+                let ends = starts[1..].iter().copied().chain(std::iter::once(last_end));
+                for (i, ((&stack, &start), end)) in (first..).zip(stacks.iter().zip(starts).zip(ends)) {
+                    let is_edge = i == from || i + 1 == to;
+                    visit(i, stack, if is_edge { clip(start, end) } else { end - start }, samples.count(i));
+                }
             }
         }
         (Weights::Owned, None) => {}

@@ -45,7 +45,11 @@ impl Engine {
     }
 
     fn threads(&self) -> Vec<ThreadInfo> {
-        let busy: Vec<i64> = self.recording.profiles.iter().map(|p| self.busy(p)).collect();
+        // A single thread has nothing to be compared with.
+        let busy: Vec<i64> = match &self.recording.profiles[..] {
+            [_] => vec![1],
+            profiles => profiles.iter().map(|p| self.busy(p)).collect(),
+        };
         let all = busy.iter().fold(0i64, |sum, b| sum.saturating_add(*b)).max(1);
         let mut order: Vec<usize> = (0..busy.len()).collect();
         order.sort_by_key(|&i| (std::cmp::Reverse(busy[i]), i));
@@ -53,7 +57,10 @@ impl Engine {
             .into_iter()
             .map(|i| {
                 let profile = &self.recording.profiles[i];
-                let samples = (0..profile.samples.len()).map(|s| profile.samples.count(s)).sum();
+                let samples = match &profile.samples.count {
+                    Some(counts) => counts.iter().sum(),
+                    None => profile.samples.len() as u64,
+                };
                 ThreadInfo {
                     key: thread_key(profile),
                     label: thread_label(profile),

@@ -62,6 +62,21 @@ impl<T: Copy> Column<T> {
         }
     }
 
+    /// Appends rows.
+    #[inline]
+    pub fn extend_from_slice(&mut self, mut values: &[T]) {
+        while !values.is_empty() {
+            if self.len & MASK == 0 {
+                self.grow();
+            }
+            let Some(last) = self.segments.last_mut() else { return };
+            let (now, later) = values.split_at(values.len().min(SEGMENT_ROWS - last.len()));
+            last.extend_from_slice(now);
+            self.len += now.len();
+            values = later;
+        }
+    }
+
     #[cold]
     fn grow(&mut self) {
         // Small tables are common: the first segment grows like a plain vector.
@@ -100,6 +115,19 @@ impl<T: Copy> Column<T> {
     /// The rows as slices of at most [`SEGMENT_ROWS`], for loops over millions of them.
     pub fn segments(&self) -> impl Iterator<Item = &[T]> {
         self.segments.iter().map(Vec::as_slice)
+    }
+
+    /// Rows `from..to` as slices with the index of the first row of each, for loops over millions.
+    pub fn slices(&self, from: usize, to: usize) -> impl Iterator<Item = (usize, &[T])> {
+        let to = to.min(self.len);
+        let from = from.min(to);
+        let segments = if from < to { from >> SHIFT..((to - 1) >> SHIFT) + 1 } else { 0..0 };
+        segments.map(move |segment| {
+            let base = segment << SHIFT;
+            let rows = &self.segments[segment];
+            let (first, end) = (from.saturating_sub(base), (to - base).min(rows.len()));
+            (base + first, &rows[first..end])
+        })
     }
 
     /// The last row.
@@ -167,6 +195,26 @@ mod tests {
         assert_eq!(column.iter().map(u64::from).sum::<u64>(), (n as u64 - 1) * n as u64 / 2);
         assert_eq!(column.partition_point(|v| v < 70_000), 70_000);
         assert_eq!(column.range(65_534, 65_538).collect::<Vec<_>>(), [65_534, 65_535, 65_536, 65_537]);
+    }
+
+    #[test]
+    fn slices_are_the_rows() {
+        let mut column = Column::new();
+        let rows: Vec<usize> = (0..3 * SEGMENT_ROWS + 5).collect();
+        for part in rows.chunks(4_099) {
+            column.extend_from_slice(part);
+        }
+        assert_eq!((column.len(), column.iter().eq(rows.iter().copied())), (rows.len(), true));
+        for (from, to) in
+            [(0, 0), (0, 7), (5, SEGMENT_ROWS), (SEGMENT_ROWS, SEGMENT_ROWS + 1), (9, rows.len() + 9), (7, 3)]
+        {
+            let mut at = from;
+            for (first, slice) in column.slices(from, to) {
+                assert_eq!((first, slice), (at, &rows[at..at + slice.len()]));
+                at += slice.len();
+            }
+            assert_eq!(at, to.min(rows.len()).max(from));
+        }
     }
 
     #[test]

@@ -47,14 +47,16 @@ impl Samples {
         let stack = &mut self.stack;
         let Some(tree) = tree else {
             let early = self.early.insert(Early::default());
-            json.for_each_i64(0, |id| stack.push(StackId(early.row(id))))?;
+            json.batches_of_i64(0, |ids| ids.iter().for_each(|&id| stack.push(StackId(early.row(id)))))?;
             return Ok(());
         };
         let mut unknown = 0;
-        let read = json.for_each_i64(0, |id| {
-            let known = tree.stack_of(id);
-            unknown += u64::from(known.is_none());
-            stack.push(known.unwrap_or(StackId::NONE));
+        let mut known = Vec::new();
+        let read = json.batches_of_i64(0, |ids| {
+            known.clear();
+            known.extend(ids.iter().map(|&id| tree.stack_of(id).unwrap_or(StackId::NONE)));
+            unknown += known.iter().filter(|stack| stack.is_none()).count() as u64;
+            stack.extend_from_slice(&known);
         });
         self.unknown = unknown;
         read.map(|_| ())

@@ -60,13 +60,18 @@ impl Clock {
     pub(super) fn read_deltas(&mut self, json: &mut Json<'_>) -> Result<()> {
         let (mut now, mut absurd) = (0i64, 0);
         let at = &mut self.at;
-        let read = json.for_each_i64(MICROS, |delta| {
-            if is_absurd(delta) {
-                absurd += 1;
-            } else {
-                now = now.saturating_add(delta);
-            }
-            at.push(now);
+        let mut moments = Vec::new();
+        let read = json.batches_of_i64(MICROS, |deltas| {
+            moments.clear();
+            moments.extend(deltas.iter().map(|&delta| {
+                if is_absurd(delta) {
+                    absurd += 1;
+                } else {
+                    now = now.saturating_add(delta);
+                }
+                now
+            }));
+            at.extend_from_slice(&moments);
         });
         self.absurd += absurd;
         read.map(|_| ())
@@ -77,7 +82,7 @@ impl Clock {
         let mut now = 0i64;
         let mut before = None;
         let Self { at, first, absurd } = self;
-        json.for_each_i64(MICROS, |moment| {
+        let mut each = |moment: i64| {
             let delta = moment.saturating_sub(before.unwrap_or(moment));
             before = Some(moment);
             first.get_or_insert(moment);
@@ -87,7 +92,8 @@ impl Clock {
                 now = now.saturating_add(delta);
             }
             at.push(now);
-        })?;
+        };
+        json.batches_of_i64(MICROS, |moments| moments.iter().copied().for_each(&mut each))?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A decoder asks for what it expects (`begin_object`, `next_key`, `text`, `decimal`, …) and skips
 //! the rest with [`Json::skip_value`]. Numbers keep every digit that fits into 64 bits, long arrays
-//! of numbers have a loop of their own ([`Json::for_each_i64`]), nothing recurses, and whatever a
+//! of numbers have a loop of their own ([`Json::batches_of_i64`]), nothing recurses, and whatever a
 //! document lacks or has too much of is one [`Error`] with its byte and its path.
 //!
 //! More lenient than the standard in one point only: control characters may stand inside texts.
@@ -18,7 +18,7 @@ use super::Window;
 use crate::error::{Error, Place, Result};
 
 pub use glimpse::{Glimpse, glimpse};
-use number::run_of_integers;
+use number::{Batch, batch, run_of_integers};
 pub use number::{Decimal, Scaled};
 use text::{decode, quote_or_backslash};
 
@@ -76,7 +76,7 @@ pub enum Number {
     Float(f64),
 }
 
-/// What [`Json::for_each_i64`] met.
+/// What [`Json::batches_of_i64`] met.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bulk {
     /// Numbers handed on.
@@ -119,6 +119,8 @@ pub struct Json<'w> {
     keys: String,
     /// The last text that could not be borrowed from the window.
     text: String,
+    /// Where runs of numbers are collected; made with the first.
+    batch: Option<Box<Batch>>,
     replaced: u64,
     is_cut: bool,
     /// Most levels that may be open now.
@@ -144,6 +146,7 @@ impl<'w> Json<'w> {
             levels: Vec::new(),
             keys: String::new(),
             text: String::new(),
+            batch: None,
             replaced: 0,
             is_cut: false,
             levels_max: nesting_max,
@@ -268,8 +271,9 @@ impl<'w> Json<'w> {
     }
 
     /// Every number of an array × 10^`decimals` (at most 9), in order. Much faster than one call per
-    /// number. Numbers that need it are rounded or clamped, which is counted.
-    pub fn for_each_i64(&mut self, decimals: u8, mut each: impl FnMut(i64)) -> Result<Bulk> {
+    /// number; they come in batches of any length. Numbers that need it are rounded or clamped, which
+    /// is counted.
+    pub fn batches_of_i64(&mut self, decimals: u8, mut each: impl FnMut(&[i64])) -> Result<Bulk> {
         debug_assert!(decimals <= 9, "short numbers times 10^decimals fit into 64 bits");
         let scale = 10i64.pow(u32::from(decimals.min(9)));
         let mut bulk = Bulk::default();
@@ -280,8 +284,8 @@ impl<'w> Json<'w> {
             bulk.rounded += u64::from(scaled.is_rounded);
             bulk.clamped += u64::from(scaled.is_clamped);
             // Not called by name, so that its code goes into the loop of the run and nowhere else.
-            let rarely: &mut dyn FnMut(i64) = &mut each;
-            rarely(scaled.value);
+            let rarely: &mut dyn FnMut(&[i64]) = &mut each;
+            rarely(&[scaled.value]);
         }
         Ok(bulk)
     }
@@ -473,8 +477,11 @@ impl<'w> Json<'w> {
     /// Hands on plain whole numbers that are followed by a comma, as far as the window reaches.
     /// Starts and ends where a value is due.
     #[inline]
-    fn run_of_integers(&mut self, scale: i64, each: &mut impl FnMut(i64)) -> u64 {
-        let (used, count) = run_of_integers(self.data(), scale, each);
+    fn run_of_integers(&mut self, scale: i64, each: &mut impl FnMut(&[i64])) -> u64 {
+        // Taken out, because the window is borrowed meanwhile.
+        let mut room = self.batch.take().unwrap_or_else(batch);
+        let (used, count) = run_of_integers(self.data(), scale, &mut room, each);
+        self.batch = Some(room);
         self.at += used;
         if let Some(level) = self.levels.last_mut() {
             level.begun += count;
@@ -853,7 +860,7 @@ mod tests {
             let mut window = dribble(text.as_bytes(), step);
             let mut json = Json::new(&mut window);
             let mut found = Vec::new();
-            let bulk = json.for_each_i64(0, |n| found.push(n)).expect("the array is valid");
+            let bulk = json.batches_of_i64(0, |n| found.extend_from_slice(n)).expect("the array is valid");
             assert_eq!(found, expected);
             assert_eq!(bulk, Bulk { count: 3000, rounded: 0, clamped: 0 });
             assert_eq!(json.position(), text.len() as u64 - 2);
@@ -864,12 +871,13 @@ mod tests {
     fn bulk_counts_what_it_had_to_change() {
         let mut window = Window::over(b"[1.25, 1.2345, 1e30, -3, 10000000000000000000]");
         let mut found = Vec::new();
-        let bulk = Json::new(&mut window).for_each_i64(3, |n| found.push(n)).expect("the array is valid");
+        let bulk =
+            Json::new(&mut window).batches_of_i64(3, |n| found.extend_from_slice(n)).expect("the array is valid");
         assert_eq!(found, [1250, 1235, i64::MAX, -3000, i64::MAX]);
         assert_eq!(bulk, Bulk { count: 5, rounded: 1, clamped: 2 });
         let error = |text: &[u8]| {
             let mut window = Window::over(text);
-            Json::new(&mut window).for_each_i64(0, |_| ()).expect_err("a bad array").to_string()
+            Json::new(&mut window).batches_of_i64(0, |_| ()).expect_err("a bad array").to_string()
         };
         assert!(error(b"[1,2,\"3\"]").contains("at [2]: expected a number, found a text"));
         assert!(error(b"[1,2,]").contains("found `]`"));
@@ -882,7 +890,7 @@ mod tests {
         let mut window = Window::over(b"[1,22,333");
         let mut json = Json::new(&mut window);
         let mut found = Vec::new();
-        json.for_each_i64(0, |n| found.push(n)).expect_err("the array is cut");
+        json.batches_of_i64(0, |n| found.extend_from_slice(n)).expect_err("the array is cut");
         assert!(json.is_cut());
         assert_eq!(found, [1, 22]);
     }

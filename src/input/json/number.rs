@@ -144,9 +144,14 @@ fn exponent(bytes: &[u8]) -> Option<i32> {
 /// The commas of 64 bytes are found at once instead, and the numbers between them do not depend on
 /// one another.
 #[inline]
-pub(super) fn run_of_integers(data: &[u8], scale: i64, each: &mut impl FnMut(i64)) -> (usize, u64) {
-    let (mut start, mut count, mut block) = (0, 0, 0);
-    while let Some(bytes) = data.get(block..).and_then(<[u8]>::first_chunk::<BLOCK_BYTES>) {
+pub(super) fn run_of_integers(
+    data: &[u8],
+    scale: i64,
+    batch: &mut Batch,
+    each: &mut impl FnMut(&[i64]),
+) -> (usize, u64) {
+    let (mut start, mut count, mut block, mut filled) = (0, 0, 0, 0);
+    'blocks: while let Some(bytes) = data.get(block..).and_then(<[u8]>::first_chunk::<BLOCK_BYTES>) {
         let mut commas = commas(bytes);
         while commas != 0 {
             let end = block + commas.trailing_zeros() as usize;
@@ -155,17 +160,40 @@ pub(super) fn run_of_integers(data: &[u8], scale: i64, each: &mut impl FnMut(i64
                 Some(value) => value * scale,
                 None => match any_integer(&data[start..end], scale) {
                     Some(value) => value,
-                    None => return (start, count),
+                    None => break 'blocks,
                 },
             };
-            each(value);
+            batch[filled] = value;
+            filled += 1;
             start = end + 1;
-            count += 1;
+        }
+        if filled >= BATCH {
+            each(&batch[..filled]);
+            count += filled as u64;
+            filled = 0;
         }
         block += BLOCK_BYTES;
     }
+    if filled > 0 {
+        each(&batch[..filled]);
+        count += filled as u64;
+    }
     (start, count)
 }
+
+/// Room for the numbers that are handed on together: what is done with them is a loop of its own
+/// then, without calls.
+pub(super) type Batch = [i64; BATCH + BLOCK_NUMBERS];
+
+/// An empty batch.
+pub(super) fn batch() -> Box<Batch> {
+    Box::new([0; BATCH + BLOCK_NUMBERS])
+}
+
+/// Numbers that are handed on at once, at least.
+const BATCH: usize = 512;
+/// Most numbers that end in a block: commas that follow each other stop a run.
+const BLOCK_NUMBERS: usize = BLOCK_BYTES;
 
 const BLOCK_BYTES: usize = 64;
 
@@ -253,12 +281,13 @@ mod tests {
             let mut found = Vec::new();
             let text = format!("{n},-{n},0, {n},\n-{n},7");
             let data = text.clone() + &" ".repeat(BLOCK_BYTES);
-            let (used, count) = run_of_integers(data.as_bytes(), 1, &mut |n| found.push(n));
+            let (used, count) = run_of_integers(data.as_bytes(), 1, &mut batch(), &mut |n| found.extend_from_slice(n));
             assert_eq!(found, [n, -n, 0, n, -n]);
             assert_eq!((used, count), (text.len() - 1, 5));
             for len in 0..data.len() {
                 let mut some = Vec::new();
-                let (used, count) = run_of_integers(&data.as_bytes()[..len], 1, &mut |n| some.push(n));
+                let (used, count) =
+                    run_of_integers(&data.as_bytes()[..len], 1, &mut batch(), &mut |n| some.extend_from_slice(n));
                 assert!(used <= len && some.len() as u64 == count && found.starts_with(&some));
             }
         }
@@ -272,10 +301,11 @@ mod tests {
         {
             let mut found = Vec::new();
             let data = format!("12,{odd},1,{blank}");
-            let stopped = run_of_integers(data.as_bytes(), 1, &mut |n| found.push(n));
+            let stopped = run_of_integers(data.as_bytes(), 1, &mut batch(), &mut |n| found.extend_from_slice(n));
             assert_eq!((stopped, found), ((3, 1), vec![12]), "{odd}");
         }
-        let stopped = run_of_integers(format!("1,100000000000000000,{blank}").as_bytes(), 1_000, &mut |_| ());
+        let stopped =
+            run_of_integers(format!("1,100000000000000000,{blank}").as_bytes(), 1_000, &mut batch(), &mut |_| ());
         assert_eq!(stopped, (2, 1), "what overflows is left to the exact way");
     }
 
