@@ -337,6 +337,16 @@ fn relatives(
 fn relative(store: Store, details: &Details, row: &FunctionRow, most: f64) -> AnyView {
     let key = row.label.key.clone();
     let share = if most > 0.0 { row.total.part / most } else { 0.0 };
+    if row.label.token.is_empty() {
+        // No function: the stack begins here.
+        return view! {
+            <tr>
+                <td class="nm"><span class="quiet first">"nobody: it begins here"</span></td>
+                <td class="num barcell" title=format::share_and_samples(&row.total)>{bar(share, "total")}{figure_of(&row.total)}</td>
+            </tr>
+        }
+        .into_any();
+    }
     if key == details.label.key {
         let (name, title) = match details.is_recursive {
             true => ("itself", "Its own value, and the calls of itself"),
