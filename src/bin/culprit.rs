@@ -17,11 +17,12 @@ mod native {
     use std::path::{Path, PathBuf};
     use std::process::ExitCode;
 
+    use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
     use clap::error::ErrorKind;
-    use clap::{Args, Parser, Subcommand, ValueEnum};
+    use clap::{Args, Parser, Subcommand};
     use culprit::analysis::report;
     use culprit::error::{Error, printable};
-    use culprit::export::folded::{Choice, Missing, folded};
+    use culprit::export::{Choice, EXPORTS, Export, Failed, Missing};
     use culprit::formats::{self, FORMATS, Options};
     use culprit::input::{FileSource, Limits, Named, SliceSource, Source};
     use culprit::model::Recording;
@@ -68,8 +69,8 @@ mod native {
     #[derive(Args)]
     struct Convert {
         /// The format to write.
-        #[arg(long)]
-        to: Target,
+        #[arg(long, value_name = "FORMAT", value_parser = export())]
+        to: &'static Export,
         /// Name of the value to write, such as `cpu`; the one that is shown first unless given.
         #[arg(long, value_name = "NAME")]
         value: Option<String>,
@@ -83,10 +84,11 @@ mod native {
         file: PathBuf,
     }
 
-    #[derive(Clone, Copy, ValueEnum)]
-    enum Target {
-        /// One line per stack, root first, then its weight.
-        Folded,
+    /// Reads the id of an export.
+    fn export() -> impl TypedValueParser<Value = &'static Export> {
+        let known = EXPORTS.iter().map(|export| PossibleValue::new(export.id).help(export.title));
+        let find = |id: String| EXPORTS.iter().find(|export| export.id == id).ok_or("there is no such format");
+        PossibleValuesParser::new(known).try_map(find)
     }
 
     #[derive(Args)]
@@ -206,16 +208,14 @@ mod native {
     }
 
     fn convert(arguments: &Convert, out: &mut impl Write) -> Result<(), Stop> {
-        let Target::Folded = arguments.to;
         let sentence = |error: Error| Stop::Because(error.to_string());
         let recording = open(&arguments.file, &arguments.reading.options()).map_err(sentence)?;
         let choice = Choice { value: arguments.value.clone(), thread: arguments.thread.clone() };
-        let stacks = folded(&recording, &choice).map_err(|missing| Stop::Because(missing_sentence(missing)))?;
-        stacks.write(out)?;
-        recording.notes.iter().for_each(|note| say(&format!("note: {}", note.text)));
-        if stacks.replaced > 0 {
-            say(&format!("note: “;” and control characters were replaced in the names of {} frames.", stacks.replaced));
-        }
+        let notes = (arguments.to.write)(&recording, &choice, out).map_err(|failed| match failed {
+            Failed::Missing(missing) => Stop::Because(missing_sentence(missing)),
+            Failed::Output(error) => error.into(),
+        })?;
+        recording.notes.iter().map(|note| &note.text).chain(&notes).for_each(|note| say(&format!("note: {note}")));
         Ok(())
     }
 

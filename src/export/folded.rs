@@ -9,25 +9,20 @@
 use std::cmp::Ordering;
 use std::io::{self, Write};
 
+use super::{Choice, Export, Failed, Missing};
 use crate::model::{Column, FrameId, Profile, Recording, StackId, StackInterner, Stacks, StringId, Strings};
 use crate::units::exact;
 
-/// What to write.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Choice {
-    /// Name of a value; unless given, the one that is shown first.
-    pub value: Option<String>,
-    /// Name or id of a thread; unless given, all of them are merged.
-    pub thread: Option<String>,
-}
+/// The format in the registry.
+pub const EXPORT: Export =
+    Export { id: "folded", title: "Folded stacks: one line per stack, root first, then its weight", write };
 
-/// Why nothing can be written: the names that could have been chosen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Missing {
-    /// There is no such thread, but these.
-    Thread(Vec<String>),
-    /// The thread has no such value, but these.
-    Value(Vec<String>),
+fn write(recording: &Recording, choice: &Choice, out: &mut dyn Write) -> Result<Vec<String>, Failed> {
+    let folded = folded(recording, choice)?;
+    folded.write(out)?;
+    let replaced = folded.replaced;
+    let note = || format!("“;” and control characters were replaced in the names of {replaced} frames.");
+    Ok((replaced > 0).then(note).into_iter().collect())
 }
 
 /// The stacks of a recording, merged by their text.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use culprit::analysis::report;
 use culprit::engine::Engine;
 use culprit::error::{Error, Place};
-use culprit::export::folded::{Choice, folded};
+use culprit::export::{Choice, folded::folded};
 use culprit::formats::{self, Options, Recognised, Watch};
 use culprit::input::{Named, SliceSource};
 use culprit::model::vocab::{Scope, Sort};
