@@ -16,9 +16,13 @@ pub struct Export {
     pub id: &'static str,
     /// What it is, in a sentence without its period.
     pub title: &'static str,
-    /// Writes what was chosen and tells what could not be written as it is, one sentence each.
-    pub write: fn(&Recording, &Choice, &mut dyn Write) -> Result<Vec<String>, Failed>,
+    /// Writes what was chosen.
+    pub write: WriteTo,
 }
+
+/// Writes what was chosen of a recording and tells what could not be written as it is, one sentence
+/// each.
+pub type WriteTo = fn(&Recording, &Choice, &mut dyn Write) -> Result<Vec<String>, Failed>;
 
 /// All of them, in the order of lists.
 pub static EXPORTS: &[Export] = &[folded::EXPORT];
