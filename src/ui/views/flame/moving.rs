@@ -103,7 +103,15 @@ impl Flame {
         match part {
             _ if self.is_timed() => return false,
             Some(part) if part.0 >= 0.0 && part.1 <= 1.0 => self.zoom_into(path, part),
-            _ => self.zoom_to(path),
+            _ => {
+                // Not painted yet, or out of sight: without a way in there is no motion, but the way
+                // out is the same.
+                let outer = self.state(|state| state.zoom.clone());
+                if path != outer && path.starts_with(&outer) {
+                    self.trail.update_value(|trail| trail.add(outer, path.clone(), ALL));
+                }
+                self.zoom_to(path);
+            }
         }
         true
     }
