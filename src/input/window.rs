@@ -176,7 +176,7 @@ impl Window {
 /// a fifth of the time to open a file. What is given back at once is there for the next tables.
 fn grow_ahead() {
     #[cfg(target_arch = "wasm32")]
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(4 * READ_BYTES)));
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(32 * READ_BYTES)));
 }
 
 fn unreadable(offset: u64, error: &io::Error) -> Error {

@@ -62,16 +62,16 @@ impl<T: Copy> Column<T> {
         }
     }
 
-    /// Appends rows.
+    /// Appends what `row` makes of each value: as fast as a copy, with no place in between.
     #[inline]
-    pub fn extend_from_slice(&mut self, mut values: &[T]) {
+    pub fn extend_mapped<A: Copy>(&mut self, mut values: &[A], mut row: impl FnMut(A) -> T) {
         while !values.is_empty() {
             if self.len & MASK == 0 {
                 self.grow();
             }
             let Some(last) = self.segments.last_mut() else { return };
             let (now, later) = values.split_at(values.len().min(SEGMENT_ROWS - last.len()));
-            last.extend_from_slice(now);
+            last.extend(now.iter().map(|&value| row(value)));
             self.len += now.len();
             values = later;
         }
@@ -202,7 +202,7 @@ mod tests {
         let mut column = Column::new();
         let rows: Vec<usize> = (0..3 * SEGMENT_ROWS + 5).collect();
         for part in rows.chunks(4_099) {
-            column.extend_from_slice(part);
+            column.extend_mapped(part, |row| row);
         }
         assert_eq!((column.len(), column.iter().eq(rows.iter().copied())), (rows.len(), true));
         for (from, to) in

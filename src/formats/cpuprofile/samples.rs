@@ -51,12 +51,12 @@ impl Samples {
             return Ok(());
         };
         let mut unknown = 0;
-        let mut known = Vec::new();
         let read = json.batches_of_i64(0, |ids| {
-            known.clear();
-            known.extend(ids.iter().map(|&id| tree.stack_of(id).unwrap_or(StackId::NONE)));
-            unknown += known.iter().filter(|stack| stack.is_none()).count() as u64;
-            stack.extend_from_slice(&known);
+            stack.extend_mapped(ids, |id| {
+                let known = tree.stack_of(id).unwrap_or(StackId::NONE);
+                unknown += u64::from(known.is_none());
+                known
+            });
         });
         self.unknown = unknown;
         read.map(|_| ())
