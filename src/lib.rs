@@ -12,6 +12,7 @@ pub mod formats;
 pub mod input;
 pub mod model;
 pub mod protocol;
+pub mod stage;
 pub mod state;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod ui;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Note;
 use crate::model::vocab::{FormatInfo, FrameKey, Order, Path, Scope, Sort, ThreadKey, TimeRange};
-use crate::units::{Figure, Unit};
+use crate::units::{self, Figure, Unit};
 
 /// Number of a request, unique per worker; its reply repeats it.
 pub type RequestId = u32;
@@ -31,9 +31,21 @@ pub struct FromWorker {
     pub reply: Reply,
 }
 
+/// The two workers of a recording: pictures follow the pointer whatever the engine is busy with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// Holds the recording and answers questions.
+    Engine,
+    /// Holds what pictures are painted from, paints them, and tells what lies under a point.
+    Stage,
+}
+
 /// What the page asks of a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Request {
+    /// The first message: what the worker is for. The port to the other worker of the recording
+    /// crosses beside it.
+    Begin(Role),
     /// Open the blobs that cross beside this message, under these names, as one recording.
     Open {
         /// A name per blob.
@@ -54,6 +66,16 @@ pub enum Request {
         /// CSS pixels from its top edge.
         y: f64,
     },
+    /// The frame next to another in the flame graph, for the arrow keys. Answered by
+    /// [`Reply::Moved`].
+    Move {
+        /// The picture that the arrows move in.
+        flame: FlameView,
+        /// From where.
+        at: Path,
+        /// Where to.
+        to: Direction,
+    },
     /// A canvas crosses beside this message (an `OffscreenCanvas`); it is painted from now on.
     Canvas(CanvasId),
     /// The colours of the theme and the fonts, by token name, as the style sheet has them.
@@ -67,6 +89,17 @@ pub enum Request {
         /// What this worker sends of itself; `None` when it receives.
         send: Option<Scope>,
     },
+}
+
+impl Request {
+    /// The worker that a request is for.
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Begin(role) => *role,
+            Self::Open { .. } | Self::Query(_) | Self::Peer { .. } => Role::Engine,
+            Self::Paint(_) | Self::Hit { .. } | Self::Move { .. } | Self::Canvas(_) | Self::Theme(_) => Role::Stage,
+        }
+    }
 }
 
 /// Choices made when opening.
@@ -124,6 +157,8 @@ pub enum Reply {
     Peered,
     /// What lies under a point.
     Hit(Option<Tip>),
+    /// The frame that an arrow key leads to.
+    Moved(Option<Path>),
     /// The request could not be answered; the recording stays as it is.
     Failed(Failure),
     /// The worker ends: a panic or no memory. The recording is lost, the page lives on.
@@ -280,15 +315,21 @@ pub enum Query {
         /// Number of rows.
         count: u32,
     },
-    /// The frame next to another in the flame graph, for the arrow keys.
-    Move {
-        /// The picture that the arrows move in.
-        flame: FlameView,
-        /// From where.
-        at: Path,
-        /// Where to.
-        to: Direction,
-    },
+}
+
+impl Query {
+    /// What is looked at.
+    pub fn scope(&self) -> &Scope {
+        match self {
+            Self::Summary(scope)
+            | Self::Functions { scope, .. }
+            | Self::Tree { scope, .. }
+            | Self::Details { scope, .. }
+            | Self::Stalls { scope, .. }
+            | Self::Search { scope, .. }
+            | Self::Compare { scope, .. } => scope,
+        }
+    }
 }
 
 /// Directions as drawn in the flame graph.
@@ -340,8 +381,6 @@ pub enum Answer {
     Search(SearchResult),
     /// To [`Query::Compare`].
     Compare(CompareRows),
-    /// To [`Query::Move`].
-    Moved(Option<Path>),
 }
 
 /// A number with all that is said of it: exact, for people, and its share of the stated base.
@@ -357,6 +396,19 @@ pub struct Amount {
     pub part: f64,
     /// Number of samples (rows of the file where it is aggregated).
     pub samples: u64,
+}
+
+impl Amount {
+    /// A number, `raw` times 10^-`decimals` of `unit`, with its share of `base` and its samples.
+    pub fn new(raw: i64, base: i64, unit: &Unit, decimals: u8, samples: u64) -> Self {
+        Self {
+            raw,
+            figure: Some(units::figure(raw, decimals, unit)),
+            share: if base == 0 { String::new() } else { units::percent_text(raw, base) },
+            part: if base == 0 { 0.0 } else { raw as f64 / base as f64 },
+            samples,
+        }
+    }
 }
 
 /// One part of the summary line.

@@ -3,7 +3,7 @@
 use super::flame::{Hit, Span, Viewport, flame, hit, rect_of};
 use super::list::{Layer, PaintList, Rect};
 use super::metrics::Metrics;
-use super::rows::{ALL, FlameBox, MergedRows, Rows, box_at, probes};
+use super::rows::{ALL, BoxRows, FlameBox, Rows, box_at, probes};
 use super::testing::{Plain, Random, Tree, random_tree};
 use super::theme::Paint;
 use super::time_rows::TimeRows;
@@ -23,7 +23,7 @@ fn random_view(random: &mut Random, whole: f64) -> Viewport {
     }
 }
 
-fn for_random_views(mut check: impl FnMut(&Tree, &MergedRows, &Viewport)) {
+fn for_random_views(mut check: impl FnMut(&Tree, &BoxRows, &Viewport)) {
     for seed in 0..40 {
         let mut random = Random::new(seed);
         let nodes = 20 + random.below(2000) as u32;
@@ -34,7 +34,7 @@ fn for_random_views(mut check: impl FnMut(&Tree, &MergedRows, &Viewport)) {
     }
 }
 
-fn paint(tree: &Tree, rows: &MergedRows, view: &Viewport) -> PaintList {
+fn paint(tree: &Tree, rows: &BoxRows, view: &Viewport) -> PaintList {
     let mut list = PaintList::new();
     flame(rows, &Plain::of(tree), view, &Metrics::fixed(6.0, 5.0), &mut list);
     list
@@ -45,7 +45,7 @@ fn fills(list: &PaintList) -> Vec<Rect> {
 }
 
 /// Depths in view and the boxes of each that reach into the view, by a plain scan.
-fn in_view(rows: &MergedRows, view: &Viewport) -> Vec<(usize, Vec<FlameBox>)> {
+fn in_view(rows: &BoxRows, view: &Viewport) -> Vec<(usize, Vec<FlameBox>)> {
     let is_in = |b: &FlameBox| (b.end as f64) > view.span.from && (b.start as f64) < view.span.to;
     let top = |depth: usize| {
         let from_root = depth as f64 * 20.0 - view.scroll;
@@ -138,7 +138,7 @@ fn every_pixel_of_a_box_is_covered() {
 }
 
 /// The row at a height: the deepest row's boxes may not reach everywhere, but the layout does.
-fn hit_depth(rows: &MergedRows, view: &Viewport, y: f64) -> Option<usize> {
+fn hit_depth(rows: &BoxRows, view: &Viewport, y: f64) -> Option<usize> {
     let scaled = (y * view.ratio).floor();
     (0..rows.depths()).find(|&d| {
         let from_root = d as f64 * 20.0 - view.scroll;
@@ -235,11 +235,11 @@ fn nothing_is_allocated_once_the_fullest_frame_was_painted() {
 }
 
 /// `depths` rows of `each` boxes below the one of all, every one of the same width.
-fn even_rows(depths: u32, each: u32) -> MergedRows {
+fn even_rows(depths: u32, each: u32) -> BoxRows {
     let node = |depth: u32, i: u32| if depth == 0 { ALL } else { (depth - 1) * each + i };
     let parent = (0..depths).flat_map(|d| (0..each).map(move |i| node(d, i))).collect();
     let width: Column<i64> = Column::filled(1000, (depths * each) as usize);
-    MergedRows::from_tree(&parent, &width, |a, b| a.cmp(&b))
+    BoxRows::from_tree(&parent, &width, |a, b| a.cmp(&b))
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn a_frame_costs_what_is_seen_and_not_what_there_is() {
     let look = Plain::of(&tree);
     let metrics = Metrics::fixed(6.0, 5.0);
     let mut list = PaintList::new();
-    let mut cost = |rows: &MergedRows, part: f64| {
+    let mut cost = |rows: &BoxRows, part: f64| {
         let whole = rows.end(0, 0) as f64;
         let span = Span { from: whole * 0.3, to: whole * (0.3 + part) };
         let view = Viewport { size: (1400.0, 600.0), ratio: 1.0, span, scroll: 0.0, upwards: false, zoom_depth: 0 };
@@ -284,7 +284,7 @@ fn small_boxes_between_wide_ones_cost_no_more_than_pixels() {
     let total: i64 = widths.iter().sum();
     let parent: Column<u32> = (0..widths.len()).map(|_| ALL).collect();
     let count = widths.len();
-    let rows = MergedRows::from_tree(&parent, &widths.into_iter().collect(), |a, b| a.cmp(&b));
+    let rows = BoxRows::from_tree(&parent, &widths.into_iter().collect(), |a, b| a.cmp(&b));
     let tree = Tree { parent: Column::new(), total: Column::new(), names: Vec::new() };
     let span = Span { from: 0.0, to: total as f64 };
     let view = Viewport { size: (6000.0, 100.0), ratio: 1.0, span, scroll: 0.0, upwards: false, zoom_depth: 0 };

@@ -137,7 +137,7 @@ pub struct Line {
 
 /// What is to be painted. One list is reused for all frames of a canvas: nothing is allocated once
 /// it has held the fullest of them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PaintList {
     /// Size of the canvas, CSS pixels.
     pub size: (f64, f64),

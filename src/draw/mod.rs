@@ -19,7 +19,7 @@ mod timeline;
 pub use flame::{GAP_PX, Hit, Look, Marks, ROW_PX, SmallBoxes, Span, Viewport, flame, hit, rect_of};
 pub use list::{Align, Face, Layer, Line, PaintList, Rect, Text, TextKind};
 pub use metrics::Metrics;
-pub use rows::{ALL, Direction, FlameBox, MergedRows, Rows, box_at, find, find_path, neighbour};
+pub use rows::{ALL, BoxColumns, BoxRows, Direction, FlameBox, Rows, box_at, find, find_path, neighbour};
 pub use theme::{Hue, Paint, Palette};
 pub use time_rows::{TimeRows, TimeView};
 pub use timeline::{ACTIVITIES, ACTIVITY_PAINTS, StallMark, Track, TrackView, timeline};

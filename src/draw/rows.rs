@@ -232,18 +232,20 @@ pub(super) mod probes {
     }
 }
 
-/// Rows of a call tree whose equal calls are merged: one box per node, siblings in a chosen order.
-#[derive(Debug, Default, Clone)]
-pub struct MergedRows {
-    /// First box of each row, and the number of all boxes.
-    first: Vec<u32>,
-    start: Column<i64>,
-    width: Column<i64>,
-    node: Column<u32>,
-    runs: RunIndex,
+/// The boxes of all rows as plain columns, row by row: what crosses between workers.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct BoxColumns {
+    /// First box of each row, and the number of all boxes; empty when there is nothing.
+    pub first: Vec<u32>,
+    /// Where each box begins in data space.
+    pub start: Column<i64>,
+    /// How wide it is.
+    pub width: Column<i64>,
+    /// Which node of the call tree it stands for.
+    pub node: Column<u32>,
 }
 
-impl MergedRows {
+impl BoxColumns {
     /// Lays out a tree given by each node's parent ([`ALL`] for roots; parents come before
     /// children) and width. Siblings stand in the given order from their parent's start; equal ones
     /// by number. Nodes of no or negative width have no box, nor has anything below them, and a
@@ -260,11 +262,10 @@ impl MergedRows {
         }
         let mut row = 0..rows.node.len();
         while !row.is_empty() {
-            rows.first.push(u32::try_from(row.end).expect("4 billion boxes do not fit into memory"));
+            rows.end_row();
             row.for_each(|i| rows.push_children(i, &children));
             row = rows.last_end()..rows.node.len();
         }
-        rows.runs = RunIndex::new(rows.node.len(), |i| rows.extent(i));
         rows
     }
 
@@ -280,19 +281,20 @@ impl MergedRows {
         }
     }
 
-    fn push(&mut self, node: u32, start: i64, width: i64) {
+    /// Appends a box to the row at hand.
+    pub(super) fn push(&mut self, node: u32, start: i64, width: i64) {
         self.node.push(node);
         self.start.push(start);
         self.width.push(width);
     }
 
-    fn last_end(&self) -> usize {
-        self.first.last().map_or(0, |&end| end as usize)
+    /// Ends the row at hand.
+    pub(super) fn end_row(&mut self) {
+        self.first.push(u32::try_from(self.node.len()).expect("4 billion boxes do not fit into memory"));
     }
 
-    fn at(&self, depth: usize, index: usize) -> usize {
-        probes::count();
-        self.first[depth] as usize + index
+    fn last_end(&self) -> usize {
+        self.first.last().map_or(0, |&end| end as usize)
     }
 
     /// The larger of a box's width and the gap before it. The last box of a row ends behind where
@@ -301,42 +303,70 @@ impl MergedRows {
         let gap = i.checked_sub(1).map_or(0, |b| self.start.get(i) - (self.start.get(b) + self.width.get(b)));
         gap.max(self.width.get(i))
     }
+}
+
+/// Rows of boxes that hold their own edges: 20 bytes a box, and one for skipping runs.
+#[derive(Debug, Default, Clone)]
+pub struct BoxRows {
+    columns: BoxColumns,
+    runs: RunIndex,
+}
+
+impl BoxRows {
+    /// Rows that skip runs of small boxes. Linear in boxes.
+    pub fn new(columns: BoxColumns) -> Self {
+        let runs = RunIndex::new(columns.node.len(), |i| columns.extent(i));
+        Self { columns, runs }
+    }
+
+    /// [`BoxColumns::from_tree`], ready to be drawn.
+    pub fn from_tree(parent: &Column<u32>, width: &Column<i64>, order: impl FnMut(u32, u32) -> Ordering) -> Self {
+        Self::new(BoxColumns::from_tree(parent, width, order))
+    }
+
+    /// Number of boxes, that of all among them.
+    pub fn boxes(&self) -> usize {
+        self.columns.node.len()
+    }
+
+    fn at(&self, depth: usize, index: usize) -> usize {
+        probes::count();
+        self.columns.first[depth] as usize + index
+    }
 
     /// Bytes of heap memory held.
     pub fn heap_bytes(&self) -> usize {
-        self.first.capacity() * size_of::<u32>()
-            + self.start.heap_bytes()
-            + self.width.heap_bytes()
-            + self.node.heap_bytes()
-            + self.runs.heap_bytes()
+        let BoxColumns { first, start, width, node } = &self.columns;
+        let edges = start.heap_bytes() + width.heap_bytes();
+        first.capacity() * size_of::<u32>() + edges + node.heap_bytes() + self.runs.heap_bytes()
     }
 }
 
-impl Rows for MergedRows {
+impl Rows for BoxRows {
     fn depths(&self) -> usize {
-        self.first.len().saturating_sub(1)
+        self.columns.first.len().saturating_sub(1)
     }
 
     fn len(&self, depth: usize) -> usize {
-        (self.first[depth + 1] - self.first[depth]) as usize
+        (self.columns.first[depth + 1] - self.columns.first[depth]) as usize
     }
 
     fn start(&self, depth: usize, index: usize) -> i64 {
-        self.start.get(self.at(depth, index))
+        self.columns.start.get(self.at(depth, index))
     }
 
     fn end(&self, depth: usize, index: usize) -> i64 {
         let i = self.at(depth, index);
-        self.start.get(i) + self.width.get(i)
+        self.columns.start.get(i) + self.columns.width.get(i)
     }
 
     fn node(&self, depth: usize, index: usize) -> u32 {
-        self.node.get(self.at(depth, index))
+        self.columns.node.get(self.at(depth, index))
     }
 
     fn run_end(&self, depth: usize, index: usize, unit: i64) -> usize {
-        let (first, end) = (self.first[depth] as usize, self.first[depth + 1] as usize);
-        self.runs.next(first + index + 1, end, unit, |i| self.extent(i)) - first
+        let (first, end) = (self.columns.first[depth] as usize, self.columns.first[depth + 1] as usize);
+        self.runs.next(first + index + 1, end, unit, |i| self.columns.extent(i)) - first
     }
 }
 
@@ -406,17 +436,17 @@ mod tests {
         let tree = picture("A B 3\nA C D 5\nE 1\nA C 2");
         let rows = tree.by_weight();
         assert_eq!(tree.text(&rows), "all 0-11\nA 0-10 E 10-11\nC 0-7 B 7-10\nD 0-5");
-        let by_name = MergedRows::from_tree(&tree.parent, &tree.total, |a, b| tree.name(a).cmp(tree.name(b)));
+        let by_name = BoxRows::from_tree(&tree.parent, &tree.total, |a, b| tree.name(a).cmp(tree.name(b)));
         assert_eq!(tree.text(&by_name), "all 0-11\nA 0-10 E 10-11\nB 0-3 C 3-10\nD 3-8");
     }
 
     #[test]
     fn nothing_is_no_box() {
-        let rows = MergedRows::from_tree(&Column::new(), &Column::new(), |a, b| a.cmp(&b));
+        let rows = BoxRows::from_tree(&Column::new(), &Column::new(), |a, b| a.cmp(&b));
         assert_eq!(rows.depths(), 0);
         let zero: Column<i64> = [0, -5, 7].into_iter().collect();
         let parent: Column<u32> = [ALL, ALL, 1].into_iter().collect();
-        let rows = MergedRows::from_tree(&parent, &zero, |a, b| a.cmp(&b));
+        let rows = BoxRows::from_tree(&parent, &zero, |a, b| a.cmp(&b));
         assert_eq!(rows.depths(), 0, "what lies below a node without width has no place");
     }
 
@@ -425,7 +455,7 @@ mod tests {
         // Weights of differences may be negative: siblings may then exceed their parent.
         let parent: Column<u32> = [ALL, 0, 0, 0].into_iter().collect();
         let width: Column<i64> = [4, 3, 3, -2].into_iter().collect();
-        let rows = MergedRows::from_tree(&parent, &width, |a, b| a.cmp(&b));
+        let rows = BoxRows::from_tree(&parent, &width, |a, b| a.cmp(&b));
         let ends: Vec<_> = (0..rows.len(2)).map(|i| (rows.start(2, i), rows.end(2, i))).collect();
         assert_eq!(ends, [(0, 3), (3, 4)]);
     }
@@ -434,7 +464,7 @@ mod tests {
     fn a_deep_tree_is_no_recursion() {
         let n = 100_000;
         let parent: Column<u32> = (0..n).map(|i: u32| i.checked_sub(1).unwrap_or(ALL)).collect();
-        let rows = MergedRows::from_tree(&parent, &Column::filled(1, n as usize), |a, b| a.cmp(&b));
+        let rows = BoxRows::from_tree(&parent, &Column::filled(1, n as usize), |a, b| a.cmp(&b));
         assert_eq!(rows.depths(), 100_001);
         assert_eq!(rows.node(100_000, 0), n - 1);
     }
@@ -516,6 +546,6 @@ mod tests {
         assert_eq!(find_path(&rows, path), box_at(&rows, 2, 1));
         assert_eq!(find_path(&rows, []), box_at(&rows, 0, 0));
         assert_eq!(find_path(&rows, [b[1]]), None);
-        assert_eq!(find_path(&MergedRows::default(), []), None);
+        assert_eq!(find_path(&BoxRows::default(), []), None);
     }
 }

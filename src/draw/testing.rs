@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::flame::{Look, Marks};
-use super::rows::{ALL, FlameBox, MergedRows, Rows};
+use super::rows::{ALL, BoxRows, FlameBox, Rows};
 use super::theme::{Hue, Paint};
 use crate::model::{Column, FrameId, StackId, picture as recordings};
 
@@ -15,13 +15,13 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub(super) fn by_weight(&self) -> MergedRows {
+    pub(super) fn by_weight(&self) -> BoxRows {
         let total = |node: u32| self.total.get(node as usize);
-        MergedRows::from_tree(&self.parent, &self.total, |a, b| total(b).cmp(&total(a)))
+        BoxRows::from_tree(&self.parent, &self.total, |a, b| total(b).cmp(&total(a)))
     }
 
-    pub(super) fn by_name(&self) -> MergedRows {
-        MergedRows::from_tree(&self.parent, &self.total, |a, b| self.name(b).cmp(self.name(a)).reverse())
+    pub(super) fn by_name(&self) -> BoxRows {
+        BoxRows::from_tree(&self.parent, &self.total, |a, b| self.name(b).cmp(self.name(a)).reverse())
     }
 
     pub(super) fn name(&self, node: u32) -> &str {

@@ -200,6 +200,11 @@ impl Paint {
         (0..Self::COUNT as u8).map(Self)
     }
 
+    /// The paint of a row number; of a number that is none, [`Paint::PROGRAM`].
+    pub fn from_index(index: usize) -> Self {
+        if index < Self::COUNT { Self(index as u8) } else { Self::PROGRAM }
+    }
+
     /// Row number in a table of all paints.
     pub fn index(self) -> usize {
         usize::from(self.0)

@@ -1,6 +1,6 @@
 //! Boxes in the order of time: equal calls are merged only while they go on without a break.
 
-use super::rows::{ALL, Rows, RunIndex};
+use super::rows::{ALL, BoxColumns, Rows, RunIndex};
 use crate::model::Column;
 
 /// Boxes in the order of time, by depth. A box is a stretch of samples: 12 bytes, and the moments
@@ -51,6 +51,29 @@ impl TimeRows {
     /// time: boxes are cut at its edges, and the box of all is as wide as it.
     pub fn view<'a>(&'a self, at_ns: &'a Column<i64>, from_ns: i64, to_ns: i64) -> TimeView<'a> {
         TimeView { rows: self, moments: Moments { at_ns, from_ns, end_ns: to_ns.max(from_ns) } }
+    }
+
+    /// The rows as boxes that hold their own edges, as far as they lie in a stretch of time and cut
+    /// there. Rows are given up one by one as they are copied.
+    pub fn into_columns(self, at_ns: &Column<i64>, from_ns: i64, to_ns: i64) -> BoxColumns {
+        let moments = Moments { at_ns, from_ns, end_ns: to_ns };
+        let mut columns = BoxColumns { first: vec![0], ..BoxColumns::default() };
+        if to_ns <= from_ns {
+            return columns;
+        }
+        columns.push(ALL, from_ns, to_ns - from_ns);
+        columns.end_row();
+        for row in self.rows {
+            let edges = row.start.iter().zip(row.end.iter());
+            for ((start, end), node) in edges.zip(row.node.iter()) {
+                let (start, end) = (moments.of(start), moments.of(end));
+                if start < end {
+                    columns.push(node, start, end - start);
+                }
+            }
+            columns.end_row();
+        }
+        columns
     }
 
     /// Number of boxes.

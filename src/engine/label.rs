@@ -6,6 +6,7 @@ use crate::analysis::scoped::Shown;
 use crate::draw::{Hue, Paint};
 use crate::model::{FunctionId, Recording};
 use crate::protocol::{Amount, FunctionLabel};
+use crate::stage::LabelRow;
 use crate::units;
 
 /// The label of a function.
@@ -18,6 +19,22 @@ pub(super) fn label(recording: &Recording, modules: &Modules, function: Function
         place: modules.place(function).to_owned(),
         kind: kind.word().to_owned(),
         token: fill(kind, module).token().to_owned(),
+    }
+}
+
+/// The label of a function for the stage.
+pub(super) fn label_row<'a>(recording: &'a Recording, modules: &'a Modules, function: FunctionId) -> LabelRow<'a> {
+    let (kind, module) = (modules.kind(function), modules.module_name(function));
+    let row = recording.function(function);
+    LabelRow {
+        name: recording.text(row.name),
+        file: recording.text(row.file),
+        line: row.line,
+        module,
+        place: modules.place(function),
+        kind: kind.word(),
+        paint: fill(kind, module),
+        has_heat: !matches!(kind, Kind::Gc | Kind::Program | Kind::Idle),
     }
 }
 
@@ -48,13 +65,7 @@ pub(super) fn fill(kind: Kind, module: &str) -> Paint {
 
 /// A number with its share of `base` and its samples.
 pub(super) fn amount(raw: i64, base: i64, shown: &Shown, samples: u64) -> Amount {
-    Amount {
-        raw,
-        figure: Some(units::figure(raw, shown.decimals, &shown.unit)),
-        share: if base == 0 { String::new() } else { units::percent_text(raw, base) },
-        part: if base == 0 { 0.0 } else { raw as f64 / base as f64 },
-        samples,
-    }
+    Amount::new(raw, base, &shown.unit, shown.decimals, samples)
 }
 
 /// A time with its share of `base` nanoseconds.

@@ -1,7 +1,7 @@
 //! The engine: holds one recording, answers requests, keeps what it worked out.
 //!
-//! It is pure: the worker carries messages to it and its pictures to a canvas, tests and the
-//! command line call it directly.
+//! It is pure: the worker carries messages to it, tests and the command line call it directly. What
+//! pictures are painted from goes to the stage, which has a worker of its own.
 
 use std::rc::Rc;
 
@@ -15,7 +15,6 @@ use crate::protocol::{Answer, Failure, Query};
 mod details;
 mod flame;
 mod label;
-mod picture;
 mod prepared;
 mod stalls;
 mod summary;
@@ -33,11 +32,7 @@ pub struct Engine {
     title: String,
     scopes: Scopes,
     open_trees: Vec<tables::OpenTree>,
-    geometries: Vec<Rc<flame::Geometry>>,
     stalls_kept: Option<stalls::Kept>,
-    activity_kept: Option<Rc<timeline::Kept>>,
-    pictures: picture::Pictures,
-    colour_by_heat: bool,
     /// What the compared recording sent.
     peer: Option<Aggregate>,
 }
@@ -58,11 +53,7 @@ impl Engine {
             title,
             scopes: Scopes::default(),
             open_trees: Vec::new(),
-            geometries: Vec::new(),
             stalls_kept: None,
-            activity_kept: None,
-            pictures: picture::Pictures::default(),
-            colour_by_heat: false,
             peer: None,
         }
     }
@@ -110,8 +101,12 @@ impl Engine {
             Query::Compare { scope, search, sort, from, count } => {
                 Answer::Compare(self.compare(scope, search, *sort, *from, *count)?)
             }
-            Query::Move { flame, at, to } => Answer::Moved(self.moved(flame, at, *to)),
         })
+    }
+
+    /// Whether a scope was looked at lately, so that its numbers need little work.
+    pub fn knows(&self, scope: &Scope) -> bool {
+        self.scopes.knows(scope)
     }
 
     fn prepared(&mut self, scope: &Scope) -> Rc<Prepared> {

@@ -85,6 +85,11 @@ pub(super) struct Scopes {
 const SCOPES_KEPT: usize = 6;
 
 impl Scopes {
+    /// Whether a scope is kept.
+    pub fn knows(&self, scope: &Scope) -> bool {
+        self.kept.iter().any(|p| p.scope == *scope)
+    }
+
     /// The prepared scope, worked out unless it is known.
     pub fn get(&mut self, recording: &Recording, modules: &Modules, scope: &Scope) -> std::rc::Rc<Prepared> {
         if let Some(at) = self.kept.iter().position(|p| p.scope == *scope) {

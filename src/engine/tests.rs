@@ -1,12 +1,13 @@
 //! The engine from outside: requests in, replies out.
 
 use super::Engine;
-use crate::draw::Metrics;
+use crate::draw::{Metrics, PaintList};
 use crate::model::picture;
-use crate::model::vocab::{Filter, FrameKey, Order, Scope, Sort, SortColumn, TimeRange};
+use crate::model::vocab::{Filter, FrameKey, Order, Path, Scope, Sort, SortColumn, TimeRange};
 use crate::protocol::{
-    Answer, CanvasId, Content, Direction, FlameView, Picture, Query, Rows, TimelineView, TreeChange, TreeRow,
+    Answer, CanvasId, Content, Direction, FlameView, Painted, Picture, Query, Rows, TimelineView, TreeChange, TreeRow,
 };
+use crate::stage::{Given, Stage, Want};
 
 const MS: i64 = 1_000_000;
 
@@ -22,6 +23,59 @@ fn key(name: &str) -> FrameKey {
 
 fn ask(engine: &mut Engine, query: &Query) -> Answer {
     engine.answer(query).unwrap_or_else(|f| panic!("{query:?}: {}", f.message))
+}
+
+/// A stage that is joined to an engine, as the workers of a recording are.
+struct Joined {
+    engine: Engine,
+    stage: Stage,
+    /// What crossed.
+    wants: Vec<Want>,
+}
+
+impl Joined {
+    fn new(engine: Engine) -> Self {
+        let mut joined = Self { engine, stage: Stage::new(), wants: Vec::new() };
+        let labels = joined.engine.labels();
+        joined.cross(labels);
+        joined
+    }
+
+    /// What the engine gives arrives in pieces.
+    fn cross(&mut self, given: Given) -> CanvasId {
+        let (head, pieces) = given.apart();
+        let given = Given::together(head, pieces).expect("the pieces are those of the head");
+        self.stage.take(given)
+    }
+
+    fn serve(&mut self) -> usize {
+        let wants = self.stage.wants();
+        for want in &wants {
+            let given = self.engine.give(want);
+            self.cross(given);
+        }
+        self.wants.extend(wants.iter().cloned());
+        wants.len()
+    }
+
+    fn picture(&mut self, picture: &Picture) -> (PaintList, Painted) {
+        let metrics = Metrics::fixed(6.6, 5.5);
+        for _ in 0..5 {
+            let laid = self.stage.picture(picture, &metrics);
+            if let Some(painted) = laid.painted {
+                return (laid.list.clone(), painted);
+            }
+            assert!(self.serve() > 0, "what is lacking is asked for");
+        }
+        panic!("{picture:?} wants ever more");
+    }
+
+    fn moved(&mut self, view: &FlameView, at: &Path, to: Direction) -> Option<Path> {
+        while self.stage.moved(view, at, to).is_err() {
+            assert!(self.serve() > 0, "what is lacking is asked for");
+        }
+        self.stage.moved(view, at, to).expect("it was given")
+    }
 }
 
 fn flame_picture(view: FlameView) -> Picture {
@@ -68,14 +122,14 @@ fn the_table_and_the_details_agree() {
 
 #[test]
 fn painted_boxes_and_tips_agree() {
-    let mut engine = server();
+    let mut joined = Joined::new(server());
     for (order, callers) in [(Order::Weight, false), (Order::Name, false), (Order::Time, false), (Order::Weight, true)]
     {
         let view = FlameView { order, callers, ..whole() };
-        let (list, painted) = engine.picture(&flame_picture(view), &Metrics::fixed(6.6, 5.5));
+        let (list, painted) = joined.picture(&flame_picture(view));
         assert!(list.boxes > 2, "{order:?} {callers}");
         assert!(painted.content_height >= 40.0);
-        let tip = engine.hit(CanvasId::Flame, 20.0, 30.0).expect("a box lies under the second row");
+        let tip = joined.stage.hit(CanvasId::Flame, 20.0, 30.0).expect("a box lies under the second row");
         let label = tip.label.expect("it is a function");
         assert_eq!(label.key.name, if callers { "parse" } else { "work" }, "{order:?}");
         assert_eq!(tip.path.len(), 1);
@@ -85,11 +139,11 @@ fn painted_boxes_and_tips_agree() {
 
 #[test]
 fn a_picture_tells_where_the_selected_frame_lies() {
-    let mut engine = server();
+    let mut joined = Joined::new(server());
     let mut part = |zoom: &[&str], selected: &[&str], order| {
         let path = |names: &[&str]| names.iter().map(|name| key(name)).collect::<Vec<_>>();
         let view = FlameView { zoom: path(zoom), selected: Some(path(selected)), order, ..whole() };
-        let (_, painted) = engine.picture(&flame_picture(view), &Metrics::fixed(6.6, 5.5));
+        let (_, painted) = joined.picture(&flame_picture(view));
         assert_eq!(painted.row_px, 20.0);
         painted.selected
     };
@@ -102,7 +156,7 @@ fn a_picture_tells_where_the_selected_frame_lies() {
 
 #[test]
 fn arrows_walk_the_tree() {
-    let mut engine = server();
+    let mut joined = Joined::new(server());
     let mut at = vec![];
     for (to, expected) in [
         (Direction::Child, vec!["work"]),
@@ -111,8 +165,7 @@ fn arrows_walk_the_tree() {
         (Direction::Right, vec!["(gc)"]),
         (Direction::Left, vec!["work"]),
     ] {
-        let query = Query::Move { flame: whole(), at: at.clone(), to };
-        let Answer::Moved(Some(path)) = ask(&mut engine, &query) else { panic!("{to:?} leads somewhere") };
+        let path = joined.moved(&whole(), &at, to).unwrap_or_else(|| panic!("{to:?} leads somewhere"));
         assert_eq!(path.iter().map(|k| k.name.as_str()).collect::<Vec<_>>(), expected);
         at = path;
     }
@@ -195,24 +248,93 @@ fn two_recordings_meet() {
 
 #[test]
 fn the_timeline_tells_what_ran() {
-    let mut engine = server();
+    let mut joined = Joined::new(server());
     let picture = |report| {
         let content = Content::Timeline(TimelineView { report, ..TimelineView::default() });
         Picture { canvas: CanvasId::Timeline, width: 1000.0, height: 96.0, ratio: 2.0, content }
     };
-    let metrics = Metrics::fixed(6.6, 5.5);
-    let (list, _) = engine.picture(&picture(0), &metrics);
+    let (list, _) = joined.picture(&picture(0));
     assert!(list.snapshot().contains("--state-active"));
     assert!(!list.snapshot().contains("--sev-high"), "no stalls were asked for yet");
     let query = Query::Stalls { scope: Scope::default(), threshold_ms: 50 };
-    let Answer::Stalls(report) = ask(&mut engine, &query) else { panic!("stalls") };
+    let Answer::Stalls(report) = ask(&mut joined.engine, &query) else { panic!("stalls") };
     assert_eq!(report.count, 9, "all turns but the first, which is start-up");
-    let (list, painted) = engine.picture(&picture(report.number), &metrics);
+    let (list, painted) = joined.picture(&picture(report.number));
     assert!(list.snapshot().contains("--sev-high"));
     assert_eq!(painted.visible, Some(TimeRange { from_ns: 0, to_ns: 1000 * MS }));
     assert_eq!(painted.thread, "main");
-    let busy = engine.hit(CanvasId::Timeline, 20.0, 50.0).expect("a moment");
+    let busy = joined.stage.hit(CanvasId::Timeline, 20.0, 50.0).expect("a moment");
     assert!(busy.text.contains("my code"), "{}", busy.text);
-    let idle = engine.hit(CanvasId::Timeline, 90.0, 50.0).expect("a moment");
+    let idle = joined.stage.hit(CanvasId::Timeline, 90.0, 50.0).expect("a moment");
     assert!(idle.text.contains("idle"), "{}", idle.text);
+}
+
+#[test]
+fn a_picture_shows_what_there_is_until_the_rest_is_given() {
+    let mut joined = Joined::new(server());
+    let metrics = Metrics::fixed(6.6, 5.5);
+    let (whole_list, _) = joined.picture(&flame_picture(whole()));
+    let filtered = Scope { filters: vec![Filter::Drop(key("parse"))], ..Scope::default() };
+    let picture = flame_picture(FlameView { scope: filtered.clone(), ..whole() });
+    let laid = joined.stage.picture(&picture, &metrics);
+    assert!(laid.painted.is_none());
+    assert_eq!(laid.list.snapshot(), whole_list.snapshot(), "the picture before, laid out as is asked");
+    let asked = joined.stage.wants();
+    assert!(matches!(&asked[..], [Want::Flame(want)] if want.scope == filtered), "{asked:?}");
+    // Further frames of the same view do not ask again, nor does another view while one is on its way.
+    assert!(joined.stage.picture(&picture, &metrics).painted.is_none());
+    assert!(
+        joined.stage.picture(&flame_picture(FlameView { order: Order::Time, ..whole() }), &metrics).painted.is_none()
+    );
+    assert_eq!(joined.stage.wants(), []);
+    let given = joined.engine.give(&asked[0]);
+    assert_eq!(joined.cross(given), CanvasId::Flame);
+    let (list, _) = joined.picture(&picture);
+    assert_ne!(list.snapshot(), whole_list.snapshot());
+    assert!(!list.snapshot().contains("parse"));
+}
+
+#[test]
+fn pointing_and_panning_ask_for_nothing() {
+    let mut joined = Joined::new(server());
+    for (order, callers) in [(Order::Weight, false), (Order::Time, false), (Order::Weight, true)] {
+        let view = FlameView { order, callers, ..whole() };
+        joined.picture(&flame_picture(view.clone()));
+        let tip = joined.stage.hit(CanvasId::Flame, 20.0, 30.0).expect("a box");
+        joined.wants.clear();
+        let near = FlameView { hovered: Some(tip.path.clone()), x0: 0.1, x1: 0.9, selected: Some(tip.path), ..view };
+        joined.picture(&flame_picture(near));
+        // Bottom-up trees grow as they are looked into.
+        assert!(callers || joined.wants.is_empty(), "{order:?}: {:?}", joined.wants);
+    }
+}
+
+#[test]
+fn a_search_marks_what_the_engine_finds() {
+    let mut joined = Joined::new(server());
+    let marked = |search: &str| flame_picture(FlameView { search: search.into(), ..whole() });
+    assert_eq!(joined.picture(&marked("pars")).1.matches, 1);
+    assert_eq!(joined.picture(&marked("/(/")).1.matches, 0, "no valid search marks nothing");
+    assert_eq!(joined.picture(&marked(" ")).1.matches, 0);
+}
+
+#[test]
+fn a_strip_is_stretched_until_the_finer_one_is_given() {
+    let mut joined = Joined::new(server());
+    let picture = |visible| {
+        let content = Content::Timeline(TimelineView { visible, ..TimelineView::default() });
+        Picture { canvas: CanvasId::Timeline, width: 1000.0, height: 96.0, ratio: 1.0, content }
+    };
+    joined.picture(&picture(None));
+    let part = picture(Some(TimeRange { from_ns: 0, to_ns: 100 * MS }));
+    let metrics = Metrics::fixed(6.6, 5.5);
+    assert!(joined.stage.picture(&part, &metrics).painted.is_none());
+    // One turn fills the width: 60 ms of parsing, 20 ms of other work, and waiting.
+    let tip = |joined: &mut Joined, x| joined.stage.hit(CanvasId::Timeline, x, 50.0).expect("a moment").text;
+    assert!(tip(&mut joined, 300.0).contains("my code"));
+    assert!(tip(&mut joined, 900.0).ends_with("idle"));
+    let stretched: Vec<String> = (0..100).map(|x| tip(&mut joined, f64::from(x) * 10.0 + 5.0)).collect();
+    joined.picture(&part);
+    let exact: Vec<String> = (0..100).map(|x| tip(&mut joined, f64::from(x) * 10.0 + 5.0)).collect();
+    assert_eq!(stretched, exact, "columns of 1 ms divide the turn evenly");
 }

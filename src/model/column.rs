@@ -40,6 +40,24 @@ impl<T: Copy> Column<T> {
         column
     }
 
+    /// Appends a segment that another column gave. All but the last segment of a column are full;
+    /// one behind a segment that is not is taken in row by row.
+    pub fn push_segment(&mut self, segment: Vec<T>) {
+        if self.len & MASK == 0 && segment.len() <= SEGMENT_ROWS {
+            self.len += segment.len();
+            if !segment.is_empty() {
+                self.segments.push(segment);
+            }
+        } else {
+            segment.into_iter().for_each(|row| self.push(row));
+        }
+    }
+
+    /// Gives the segments up, so that each can be freed as soon as it was used.
+    pub fn into_segments(self) -> impl Iterator<Item = Vec<T>> {
+        self.segments.into_iter()
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.len

@@ -1,4 +1,4 @@
-//! One opened recording in a worker of its own.
+//! One opened recording in workers of its own.
 //!
 //! A [`Session`] is the page's end of the line: it opens files, asks questions, hands canvases over
 //! and asks for pictures. It holds no profile data. Requests that supersede each other share a
@@ -12,10 +12,10 @@ use leptos::prelude::*;
 use web_sys::{MessagePort, OffscreenCanvas};
 
 use super::workers::{Seat, Word, Workers};
-use crate::model::vocab::Scope;
+use crate::model::vocab::{Path, Scope};
 use crate::protocol::{
-    Answer, CanvasId, Failure, FromWorker, OpenOptions, Overview, Painted, Picture, Query, Reply, Request, RequestId,
-    Theme, Tip, ToWorker,
+    Answer, CanvasId, Direction, Failure, FlameView, FromWorker, OpenOptions, Overview, Painted, Picture, Query, Reply,
+    Request, RequestId, Theme, Tip, ToWorker,
 };
 use crate::state::FileRef;
 use crate::web::files::Named;
@@ -66,6 +66,7 @@ enum Lane {
     Query(&'static str),
     Paint(CanvasId),
     Hit(CanvasId),
+    Step,
 }
 
 type OnReply = Box<dyn FnOnce(Reply)>;
@@ -151,7 +152,7 @@ impl Session {
         self.number
     }
 
-    /// Opens files as one recording in a worker of its own.
+    /// Opens files as one recording in workers of its own.
     pub fn open(self, workers: Workers, sources: Vec<Named>, options: OpenOptions, theme: Theme) {
         self.size.set(sources.iter().map(|source| source.blob.size() as u64).sum());
         self.link.update_value(|link| {
@@ -214,17 +215,30 @@ impl Session {
     /// Asks for a picture; while one is painted only the latest waits. What was painted is in
     /// [`Session::flame`] and [`Session::timeline`].
     pub fn paint(self, picture: Picture) {
-        let canvas = picture.canvas;
-        let painted = match canvas {
-            CanvasId::Flame => self.flame,
-            CanvasId::Timeline => self.timeline,
-        };
+        let lane = Lane::Paint(picture.canvas);
         let on_reply = Box::new(move |reply| {
-            if let Reply::Painted(done) = reply {
-                painted.set(Some(done));
+            if let Reply::Painted(painted) = reply {
+                self.was_painted(painted);
             }
         });
-        self.send_latest(Lane::Paint(canvas), Request::Paint(picture), on_reply);
+        self.send_latest(lane, Request::Paint(picture), on_reply);
+    }
+
+    /// A picture is complete. One that lacks something is told later, unasked.
+    fn was_painted(self, painted: Painted) {
+        match painted.canvas {
+            CanvasId::Flame => self.flame.set(Some(painted)),
+            CanvasId::Timeline => self.timeline.set(Some(painted)),
+        }
+    }
+
+    /// The frame next to another in the flame graph, if there is one.
+    pub fn step(self, flame: FlameView, at: Path, to: Direction, on_path: impl FnOnce(Option<Path>) + 'static) {
+        let on_reply = Box::new(move |reply| match reply {
+            Reply::Moved(path) => on_path(path),
+            _ => on_path(None),
+        });
+        self.send_latest(Lane::Step, Request::Move { flame, at, to }, on_reply);
     }
 
     /// Asks what lies under a point of a canvas, CSS pixels.
@@ -305,8 +319,10 @@ impl Session {
     }
 
     fn hear_progress(self, reply: Reply) {
-        if reply == Reply::Peered {
-            return self.peered.update(|times| *times += 1);
+        match reply {
+            Reply::Peered => return self.peered.update(|times| *times += 1),
+            Reply::Painted(painted) => return self.was_painted(painted),
+            _ => {}
         }
         self.phase.update(|phase| {
             let Phase::Opening(opening) = phase else { return };

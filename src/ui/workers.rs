@@ -1,14 +1,18 @@
-//! The supply of workers: the program is fetched and compiled once, and one spare worker waits,
-//! so that a dropped file is met at once.
+//! The supply of workers: the program is fetched and compiled once, and one spare pair of workers
+//! waits, so that a dropped file is met at once.
+//!
+//! A recording has two workers, the engine and the stage, with a channel between them. Here they
+//! become one [`Seat`]: each request goes to the worker that it is for.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use leptos::prelude::*;
+use web_sys::MessageChannel;
 
 use crate::model::vocab::FormatInfo;
-use crate::protocol::{FromWorker, Reply, ToWorker};
+use crate::protocol::{FromWorker, Reply, Request, Role, ToWorker};
 use crate::web::wire::{Extra, pack, unpack_reply};
 use crate::web::worker_client::{WorkerClient, WorkerProgram};
 
@@ -38,9 +42,10 @@ impl Route {
     }
 }
 
-/// A running worker with someone who listens. Dropping it ends the worker at once.
+/// The running workers of a recording with someone who listens. Dropping it ends them at once.
 pub struct Seat {
-    client: WorkerClient,
+    engine: WorkerClient,
+    stage: WorkerClient,
     route: Route,
 }
 
@@ -51,14 +56,27 @@ impl Seat {
     /// One sentence, where it cannot be posted.
     pub fn post(&self, message: &ToWorker, extras: &[Extra]) -> Result<(), String> {
         let envelope = pack(message, extras)?;
+        let client = match message.request.role() {
+            Role::Engine => &self.engine,
+            Role::Stage => &self.stage,
+        };
         if envelope.transfer.length() == 0 {
-            self.client.post(&envelope.message)
+            client.post(&envelope.message)
         } else {
-            self.client.post_with_transfer(&envelope.message, &envelope.transfer)
+            client.post_with_transfer(&envelope.message, &envelope.transfer)
         }
     }
 
-    /// From now on `listener` hears every word of the worker.
+    /// Joins the two workers.
+    fn join(&self) -> Result<(), String> {
+        let channel = MessageChannel::new().map_err(|_| "the browser has no channels".to_owned())?;
+        for (role, port) in [(Role::Engine, channel.port1()), (Role::Stage, channel.port2())] {
+            self.post(&ToWorker { id: 0, request: Request::Begin(role) }, &[Extra::Port(port)])?;
+        }
+        Ok(())
+    }
+
+    /// From now on `listener` hears every word of the workers.
     pub fn listen(&self, listener: impl Fn(Word) + 'static) {
         *self.route.0.borrow_mut() = Some(Rc::new(listener));
     }
@@ -101,7 +119,7 @@ impl Workers {
         workers
     }
 
-    /// Gives `taker` a worker: the spare one, a new one, or, while the program is being fetched,
+    /// Gives `taker` a pair of workers: the spare one, a new one, or, while the program is being fetched,
     /// one as soon as that is done. One sentence instead where none can be started.
     pub fn take(self, taker: impl FnOnce(Result<Seat, String>) + 'static) {
         let spare = self.supply.try_update_value(|supply| supply.spare.take()).flatten();
@@ -114,7 +132,7 @@ impl Workers {
         }
     }
 
-    /// Starts a spare worker, unless one waits.
+    /// Starts a spare pair, unless one waits.
     pub fn keep_spare(self) {
         if self.supply.with_value(|supply| supply.spare.is_none())
             && let Some(Ok(seat)) = self.new_seat()
@@ -138,17 +156,23 @@ impl Workers {
         let program = self.supply.with_value(|supply| supply.program.clone())?;
         let started = program.and_then(|program| {
             let route = Route::default();
-            let (said, broke) = (route.clone(), route.clone());
-            let client = program.start(
-                move |data| match unpack_reply(&data) {
-                    Ok(message) => self.hear(&said, message),
-                    Err(problem) => said.send(Word::Broke(problem)),
-                },
-                move |problem| broke.send(Word::Broke(problem)),
-            )?;
-            Ok(Seat { client, route })
+            let (engine, stage) = (self.start_one(&program, &route)?, self.start_one(&program, &route)?);
+            let seat = Seat { engine, stage, route };
+            seat.join()?;
+            Ok(seat)
         });
         Some(started)
+    }
+
+    fn start_one(self, program: &WorkerProgram, route: &Route) -> Result<WorkerClient, String> {
+        let (said, broke) = (route.clone(), route.clone());
+        program.start(
+            move |data| match unpack_reply(&data) {
+                Ok(message) => self.hear(&said, message),
+                Err(problem) => said.send(Word::Broke(problem)),
+            },
+            move |problem| broke.send(Word::Broke(problem)),
+        )
     }
 
     fn hear(self, route: &Route, message: FromWorker) {

@@ -2,7 +2,7 @@
 //!
 //! - Page to worker: `{ m: ToWorker, t: [extra, …] }`. `t` holds what crosses beside the message,
 //!   in the order that the request names it: the blobs of [`Request::Open`], the one canvas of
-//!   [`Request::Canvas`], the one port of [`Request::Peer`]. Blobs are shared, canvases and ports
+//!   [`Request::Canvas`], the one port of [`Request::Begin`] and [`Request::Peer`]. Blobs are shared, canvases and ports
 //!   are given away.
 //! - Worker to page: `{ m: FromWorker }`. Between workers: an aggregate.
 //!
@@ -11,6 +11,7 @@
 //! their strings would cost 30 µs, measured: `m` is bytes, MessagePack with the names of the fields,
 //! given away. Nowhere else is either chosen.
 //!
+//! [`Request::Begin`]: crate::protocol::Request::Begin
 //! [`Request::Open`]: crate::protocol::Request::Open
 //! [`Request::Canvas`]: crate::protocol::Request::Canvas
 //! [`Request::Peer`]: crate::protocol::Request::Peer

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::{Flame, view_of};
 use crate::model::vocab::Path;
-use crate::protocol::{Answer, CanvasId, Direction, Painted, Query, Tip, path_print};
+use crate::protocol::{CanvasId, Direction, Painted, Tip, path_print};
 use crate::state::span::{between, nested, panned, showing, zoomed};
 use crate::state::{Action, Selection};
 use crate::web::{theme, window};
@@ -274,10 +274,9 @@ impl Flame {
         let to = if at.is_some() { to } else { Direction::Child };
         let flame = self.state(view_of);
         let at = at.unwrap_or_else(|| flame.zoom.clone());
-        let query = Query::Move { flame, at, to };
         let store = self.store;
-        self.session.ask("move", query, move |answer| {
-            if let Ok(Answer::Moved(Some(path))) = answer {
+        self.session.step(flame, at, to, move |path| {
+            if let Some(path) = path {
                 if let Some(function) = path.last() {
                     store.announcement.set(function.name.clone());
                 }

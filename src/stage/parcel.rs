@@ -1,0 +1,135 @@
+//! What the engine gives, taken apart for crossing to the worker of the stage: a small head that is
+//! written out, and columns that cross as they are.
+
+use serde::{Deserialize, Serialize};
+
+use super::labels::Labels;
+use super::scene::{Nodes, SceneColumns, SceneHead, Weights};
+use super::strip::Strip;
+use super::{Given, Marks};
+use crate::draw::BoxColumns;
+use crate::model::Column;
+
+/// A column that crosses as it is.
+#[derive(Debug)]
+pub enum Piece {
+    /// Numbers of things.
+    U32(Column<u32>),
+    /// Values.
+    I64(Column<i64>),
+    /// Letters.
+    Text(String),
+}
+
+/// What says what the pieces are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it at a time; on wasm32 it is small enough")]
+pub enum Head {
+    /// [`Given::Labels`].
+    Labels,
+    /// [`Given::Flame`], its columns behind it, and where its rows begin.
+    Flame(SceneHead, Vec<u32>),
+    /// [`Given::Strip`]; no pieces.
+    Strip(Strip),
+    /// [`Given::Marks`]; no pieces.
+    Marks(Marks),
+}
+
+impl Given {
+    /// Takes it apart.
+    pub fn apart(self) -> (Head, Vec<Piece>) {
+        match self {
+            Self::Strip(strip) => (Head::Strip(strip), Vec::new()),
+            Self::Marks(marks) => (Head::Marks(marks), Vec::new()),
+            Self::Labels(labels) => {
+                let Labels { text, ends, name, file, line, module, place, kind, paint } = labels;
+                let columns = [ends, name, file, line, module, place, kind, paint].map(Piece::U32);
+                (Head::Labels, std::iter::once(Piece::Text(text)).chain(columns).collect())
+            }
+            Self::Flame(scene) => {
+                let SceneColumns { head, boxes, nodes, weights } = *scene;
+                let BoxColumns { first, start, width, node } = boxes;
+                let numbers = [node, nodes.parent, nodes.function].map(Piece::U32);
+                let of_nodes = [nodes.self_value, nodes.self_samples, nodes.total, nodes.total_samples];
+                let of_functions = [weights.self_value, weights.self_samples, weights.total, weights.total_samples];
+                let values = [start, width].into_iter().chain(of_nodes).chain(of_functions).map(Piece::I64);
+                (Head::Flame(head, first), numbers.into_iter().chain(values).collect())
+            }
+        }
+    }
+
+    /// Puts it together again.
+    ///
+    /// # Errors
+    /// One sentence, where the pieces are not those of the head.
+    pub fn together(head: Head, pieces: Vec<Piece>) -> Result<Self, String> {
+        let mut pieces = Pieces(pieces.into_iter());
+        let given = match head {
+            Head::Strip(strip) => Some(Self::Strip(strip)),
+            Head::Marks(marks) => Some(Self::Marks(marks)),
+            Head::Labels => pieces.labels().map(Self::Labels),
+            Head::Flame(head, first) => pieces.scene(head, first).map(|scene| Self::Flame(Box::new(scene))),
+        };
+        given.ok_or_else(|| "A picture could not be read; reload the page.".to_owned())
+    }
+}
+
+/// Pieces in the order in which they were taken apart.
+struct Pieces(std::vec::IntoIter<Piece>);
+
+impl Pieces {
+    fn text(&mut self) -> Option<String> {
+        match self.0.next()? {
+            Piece::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn u32(&mut self) -> Option<Column<u32>> {
+        match self.0.next()? {
+            Piece::U32(column) => Some(column),
+            _ => None,
+        }
+    }
+
+    fn i64(&mut self) -> Option<Column<i64>> {
+        match self.0.next()? {
+            Piece::I64(column) => Some(column),
+            _ => None,
+        }
+    }
+
+    fn labels(&mut self) -> Option<Labels> {
+        Some(Labels {
+            text: self.text()?,
+            ends: self.u32()?,
+            name: self.u32()?,
+            file: self.u32()?,
+            line: self.u32()?,
+            module: self.u32()?,
+            place: self.u32()?,
+            kind: self.u32()?,
+            paint: self.u32()?,
+        })
+    }
+
+    fn scene(&mut self, head: SceneHead, first: Vec<u32>) -> Option<SceneColumns> {
+        let (node, parent, function) = (self.u32()?, self.u32()?, self.u32()?);
+        let boxes = BoxColumns { first, start: self.i64()?, width: self.i64()?, node };
+        let nodes = Nodes {
+            parent,
+            function,
+            self_value: self.i64()?,
+            self_samples: self.i64()?,
+            total: self.i64()?,
+            total_samples: self.i64()?,
+        };
+        let weights = Weights {
+            self_value: self.i64()?,
+            self_samples: self.i64()?,
+            total: self.i64()?,
+            total_samples: self.i64()?,
+        };
+        Some(SceneColumns { head, boxes, nodes, weights })
+    }
+}

@@ -1,0 +1,334 @@
+//! What a flame graph is painted from: boxes, the call paths that they stand for, and figures.
+
+use std::cell::{OnceCell, RefCell};
+
+use serde::{Deserialize, Serialize};
+
+use super::labels::Labels;
+use crate::draw::{self, ALL, BoxColumns, BoxRows, FlameBox, Rows};
+use crate::model::Column;
+use crate::model::vocab::{Order, Path, Scope};
+use crate::protocol::{Amount, FlameView};
+use crate::units::Unit;
+
+/// Parts of the visible width below which a bottom-up node is not expanded: under half a pixel.
+const CALLERS_PARTS: i64 = 8_192;
+
+/// Which boxes are asked for.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct FlameWant {
+    /// What is looked at.
+    pub scope: Scope,
+    /// Order of siblings.
+    pub order: Order,
+    /// Callers from each function instead of callees from the roots.
+    pub callers: bool,
+    /// Part of the whole width that is in view, 0..1: bottom-up trees grow as they are looked into.
+    pub part: f64,
+}
+
+/// The width below which a bottom-up node is not expanded when `part` of `base` is in view. Panning
+/// changes the part by little: powers of two serve many frames.
+pub fn callers_unit(base: i64, part: f64) -> i64 {
+    ((base as f64 * part / CALLERS_PARTS as f64) as u64).next_power_of_two() as i64 / 2
+}
+
+/// What figures are in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measure {
+    /// Their unit.
+    pub unit: Unit,
+    /// Decimal digits of the raw numbers.
+    pub decimals: u8,
+    /// What the whole is, in words: `not idle`.
+    pub words: String,
+}
+
+impl Default for Measure {
+    fn default() -> Self {
+        Self { unit: Unit::Count, decimals: 0, words: String::new() }
+    }
+}
+
+/// Own value, own samples, total and samples of what holds everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RootFigures {
+    /// Value without a frame.
+    pub self_value: i64,
+    /// Samples without a frame.
+    pub self_samples: u64,
+    /// Everything.
+    pub total: i64,
+    /// All samples.
+    pub total_samples: u64,
+}
+
+/// What is known of a flame graph besides its columns.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SceneHead {
+    /// What is looked at.
+    pub scope: Scope,
+    /// Order of siblings.
+    pub order: Order,
+    /// Whether it is bottom-up.
+    pub callers: bool,
+    /// Width down to which bottom-up nodes are expanded.
+    pub unit: i64,
+    /// Unit of the figures.
+    pub measure: Measure,
+    /// The 100 % of every share.
+    pub base: i64,
+    /// What the box of all holds.
+    pub root: RootFigures,
+    /// Largest own value of a function.
+    pub hottest: i64,
+}
+
+impl SceneHead {
+    /// Whether boxes are visits in the order of time.
+    pub(super) fn is_time(&self) -> bool {
+        !self.callers && self.order == Order::Time
+    }
+}
+
+/// The call paths that boxes stand for, by node. Parents come before children.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Nodes {
+    /// The node's parent, [`ALL`] for roots.
+    pub parent: Column<u32>,
+    /// Its function, [`ALL`] for samples without a frame.
+    pub function: Column<u32>,
+    /// Own value.
+    pub self_value: Column<i64>,
+    /// Own samples.
+    pub self_samples: Column<i64>,
+    /// Value with what is below it.
+    pub total: Column<i64>,
+    /// Samples with what is below it.
+    pub total_samples: Column<i64>,
+}
+
+/// What functions weigh everywhere, by function.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Weights {
+    /// Own value.
+    pub self_value: Column<i64>,
+    /// Own samples.
+    pub self_samples: Column<i64>,
+    /// Value of the samples that hold it.
+    pub total: Column<i64>,
+    /// Number of those samples.
+    pub total_samples: Column<i64>,
+}
+
+/// A flame graph as the engine gives it: columns that cross as they are.
+#[derive(Debug, Default)]
+pub struct SceneColumns {
+    /// What is known besides.
+    pub head: SceneHead,
+    /// The boxes.
+    pub boxes: BoxColumns,
+    /// What they stand for.
+    pub nodes: Nodes,
+    /// What functions weigh.
+    pub weights: Weights,
+}
+
+/// A flame graph ready to be painted.
+#[derive(Debug, Default)]
+pub(super) struct Scene {
+    pub(super) head: SceneHead,
+    pub(super) rows: BoxRows,
+    pub(super) nodes: Nodes,
+    pub(super) weights: Weights,
+    children: OnceCell<Children>,
+    /// Paths that were looked up last and their nodes: the same few come with every frame.
+    known: RefCell<Vec<(Path, Option<u32>)>>,
+}
+
+/// Paths kept with their nodes: hovered, selected and zoomed, and those before.
+const KNOWN_MAX: usize = 6;
+
+impl Scene {
+    /// Makes columns ready to be painted. Linear in boxes.
+    pub(super) fn new(columns: SceneColumns) -> Self {
+        let SceneColumns { head, boxes, nodes, weights } = columns;
+        Self { head, rows: BoxRows::new(boxes), nodes, weights, ..Self::default() }
+    }
+
+    /// Bytes of heap memory held.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let n = &self.nodes;
+        let nodes = [&n.self_value, &n.self_samples, &n.total, &n.total_samples].map(Column::heap_bytes);
+        self.rows.heap_bytes() + nodes.iter().sum::<usize>() + n.parent.heap_bytes() + n.function.heap_bytes()
+    }
+
+    /// Whether it shows what a view looks at, finely enough.
+    pub(super) fn serves(&self, labels: &Labels, view: &FlameView) -> bool {
+        let head = &self.head;
+        let same = head.callers == view.callers && (view.callers || head.order == view.order);
+        same && head.scope == view.scope
+            && (!view.callers || head.unit <= callers_unit(head.base, self.part_of(labels, view)))
+    }
+
+    /// Part of the whole width that a view shows.
+    pub(super) fn part_of(&self, labels: &Labels, view: &FlameView) -> f64 {
+        let visible = (view.x1 - view.x0).clamp(1e-9, 1.0);
+        let Some(root) = view.zoom.first().filter(|_| view.callers && self.head.callers) else { return visible };
+        // The root function of a bottom-up path bounds its width; deeper paths only make it finer.
+        let own = labels.find(root).map_or(0, |f| at(&self.weights.self_value, f).saturating_abs());
+        let part = own as f64 / self.head.base.max(1) as f64 / view.zoom.len() as f64;
+        visible * part.clamp(1e-6, 1.0)
+    }
+
+    /// Everything there is, in data space.
+    pub(super) fn whole(&self) -> (i64, i64) {
+        if self.rows.depths() > 0 { (self.rows.start(0, 0), self.rows.end(0, 0)) } else { (0, 1) }
+    }
+
+    /// The function of a box; `None` for the box of all and for samples without a frame.
+    pub(super) fn function(&self, node: u32) -> Option<u32> {
+        let is_node = node != ALL && (node as usize) < self.nodes.function.len();
+        is_node.then(|| self.nodes.function.get(node as usize)).filter(|&function| function != ALL)
+    }
+
+    /// The nodes from the outermost call to `node`.
+    pub(super) fn nodes_to(&self, node: u32) -> Vec<u32> {
+        let above = |&n: &u32| Some(self.nodes.parent.get(n as usize)).filter(|&parent| parent != ALL);
+        let is_node = (node as usize) < self.nodes.parent.len();
+        let mut nodes: Vec<u32> = std::iter::successors(is_node.then_some(node), above).collect();
+        nodes.reverse();
+        nodes
+    }
+
+    /// The functions on the way to a box, as the page names them.
+    pub(super) fn path(&self, labels: &Labels, node: u32) -> Path {
+        let functions = self.nodes_to(node).into_iter().filter_map(|n| self.function(n));
+        let path: Path = functions.map(|function| labels.key(function)).collect();
+        // What is under the pointer is asked for by its path with the next frame.
+        self.remember(path.clone(), Some(node).filter(|_| !path.is_empty()));
+        path
+    }
+
+    /// The node at the end of a path.
+    pub(super) fn node_at(&self, labels: &Labels, path: &Path) -> Option<u32> {
+        if path.is_empty() {
+            return None;
+        }
+        let known = self.known.borrow().iter().find(|(p, _)| p == path).map(|&(_, node)| node);
+        if let Some(node) = known {
+            return node;
+        }
+        let children = self.children.get_or_init(|| Children::new(&self.nodes.parent));
+        let step = |above: u32, key| {
+            let is_it = |n: &u32| self.function(*n).is_some_and(|function| labels.is_named(function, key));
+            children.of(above).iter().copied().find(is_it)
+        };
+        let node = path.iter().try_fold(ALL, step);
+        self.remember(path.clone(), node);
+        node
+    }
+
+    /// Forgets what rests on names.
+    pub(super) fn forget_names(&self) {
+        self.known.borrow_mut().clear();
+    }
+
+    fn remember(&self, path: Path, node: Option<u32>) {
+        let mut known = self.known.borrow_mut();
+        if known.iter().any(|(p, _)| *p == path) {
+            return;
+        }
+        if known.len() >= KNOWN_MAX {
+            known.remove(0);
+        }
+        known.push((path, node));
+    }
+
+    /// The box at the end of a path, where equal calls are merged. Looks only beside the path.
+    pub(super) fn box_of(&self, labels: &Labels, path: &Path) -> Option<FlameBox> {
+        if self.head.is_time() {
+            return None;
+        }
+        draw::find_path(&self.rows, self.nodes_to(self.node_at(labels, path)?))
+    }
+
+    /// Own value and total of a box.
+    pub(super) fn figures(&self, node: u32) -> (Amount, Amount) {
+        let root = &self.head.root;
+        if node == ALL {
+            return self.pair(root.self_value, root.self_samples, root.total, root.total_samples);
+        }
+        let n = &self.nodes;
+        self.pair(
+            at(&n.self_value, node),
+            at(&n.self_samples, node) as u64,
+            at(&n.total, node),
+            at(&n.total_samples, node) as u64,
+        )
+    }
+
+    /// Own value and total of a function everywhere.
+    pub(super) fn figures_everywhere(&self, function: u32) -> (Amount, Amount) {
+        let w = &self.weights;
+        self.pair(
+            at(&w.self_value, function),
+            at(&w.self_samples, function) as u64,
+            at(&w.total, function),
+            at(&w.total_samples, function) as u64,
+        )
+    }
+
+    /// A number of the scene for people.
+    pub(super) fn amount(&self, raw: i64, samples: u64) -> Amount {
+        let measure = &self.head.measure;
+        Amount::new(raw, self.head.base, &measure.unit, measure.decimals, samples)
+    }
+
+    /// Part of the hottest function's own value that a function has, 0..1.
+    pub(super) fn heat(&self, function: u32) -> f64 {
+        at(&self.weights.self_value, function) as f64 / self.head.hottest.max(1) as f64
+    }
+
+    fn pair(&self, own: i64, own_samples: u64, total: i64, samples: u64) -> (Amount, Amount) {
+        (self.amount(own, own_samples), self.amount(total, samples))
+    }
+}
+
+/// A row of a column; 0 where there is none.
+fn at(column: &Column<i64>, row: u32) -> i64 {
+    if (row as usize) < column.len() { column.get(row as usize) } else { 0 }
+}
+
+/// The children of each node as one list per parent.
+#[derive(Debug)]
+struct Children {
+    /// Where each node's children begin; behind those of the last node are the roots.
+    first: Vec<u32>,
+    nodes: Vec<u32>,
+}
+
+impl Children {
+    /// Counting sort of the nodes by parent.
+    fn new(parent: &Column<u32>) -> Self {
+        let len = parent.len();
+        let slot = |p: u32| if p == ALL { len } else { (p as usize).min(len) };
+        let mut first = vec![0u32; len + 2];
+        parent.iter().for_each(|p| first[slot(p)] += 1);
+        (1..first.len()).for_each(|i| first[i] += first[i - 1]);
+        let mut nodes = vec![0; len];
+        // From the end of each list to its start, so that the ends become the starts.
+        for node in (0..len).rev() {
+            let at = &mut first[slot(parent.get(node))];
+            *at -= 1;
+            nodes[*at as usize] = node as u32;
+        }
+        Self { first, nodes }
+    }
+
+    /// The children of a node, or the roots for [`ALL`].
+    fn of(&self, node: u32) -> &[u32] {
+        let slot = if node == ALL { self.nodes.len() } else { node as usize };
+        &self.nodes[self.first[slot] as usize..self.first[slot + 1] as usize]
+    }
+}
