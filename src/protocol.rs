@@ -291,6 +291,15 @@ pub enum Query {
         /// Milliseconds.
         threshold_ms: u32,
     },
+    /// Everything about one stall.
+    Stall {
+        /// As in [`Query::Stalls`].
+        scope: Scope,
+        /// Milliseconds.
+        threshold_ms: u32,
+        /// Where it lies, as its row says.
+        range: TimeRange,
+    },
     /// How much a search text matches.
     Search {
         /// What is looked at.
@@ -326,6 +335,7 @@ impl Query {
             | Self::Tree { scope, .. }
             | Self::Details { scope, .. }
             | Self::Stalls { scope, .. }
+            | Self::Stall { scope, .. }
             | Self::Search { scope, .. }
             | Self::Compare { scope, .. } => scope,
         }
@@ -377,6 +387,8 @@ pub enum Answer {
     Details(Option<Details>),
     /// To [`Query::Stalls`].
     Stalls(StallReport),
+    /// To [`Query::Stall`]; `None` when none lies there.
+    Stall(Option<Box<StallDetails>>),
     /// To [`Query::Search`].
     Search(SearchResult),
     /// To [`Query::Compare`].
@@ -622,7 +634,7 @@ pub struct StallReport {
     pub number: u32,
 }
 
-/// One stall.
+/// One stall, as a row of the list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct StallRow {
     /// Number by length, 1 is the longest.
@@ -649,6 +661,25 @@ pub struct StallRow {
     pub inside: String,
     /// Share of the stall with the culprit on the stack, 0..1.
     pub share: f64,
+    /// Names on the path to the culprit, outermost first; of a long path its first and last two.
+    pub steps: Vec<String>,
+    /// How many names are left out in the middle of them.
+    pub steps_left_out: u32,
+    /// Which of them is the culprit.
+    pub culprit_step: Option<u32>,
+    /// For `loop-busy`: number of calls and their median length in nanoseconds.
+    pub calls: Option<(u64, i64)>,
+    /// Number of samples inside.
+    pub samples: u64,
+}
+
+/// Everything about one stall.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct StallDetails {
+    /// As in the list.
+    pub row: StallRow,
+    /// How many stalls and busy stretches there are.
+    pub count: u32,
     /// The path of own functions on at least 60 % of it, outermost first, ending in the culprit.
     pub path: Vec<FunctionLabel>,
     /// Own shares of the excess over the threshold, by function, largest first.
@@ -659,10 +690,6 @@ pub struct StallRow {
     pub gc: Amount,
     /// Native or unknown inside.
     pub program: Amount,
-    /// For `loop-busy`: number of calls and their median length in nanoseconds.
-    pub calls: Option<(u64, i64)>,
-    /// Number of samples inside.
-    pub samples: u64,
     /// In words: which rule named the culprit.
     pub why: String,
 }

@@ -58,13 +58,20 @@ impl Callers {
             .map(|&(leaf, at)| (leaf, tree.shape.parent(at)))
             .collect();
         let children = self.group(tree, Some(node), up);
-        self.nodes[node as usize].children = Some(children.clone());
+        let known = &mut self.nodes[node as usize];
+        known.children = Some(children.clone());
+        // Paths through a deep tree would otherwise be held once for each of their frames.
+        known.places = Vec::new();
         children
     }
 
     /// Whether a node has callers.
     pub fn has_children(&self, tree: &Tree, node: u32) -> bool {
-        self.nodes[node as usize].places.iter().any(|&(_, at)| at != ROOT && tree.shape.parent(at) != ROOT)
+        let known = &self.nodes[node as usize];
+        match &known.children {
+            Some(children) => !children.is_empty(),
+            None => known.places.iter().any(|&(_, at)| at != ROOT && tree.shape.parent(at) != ROOT),
+        }
     }
 
     /// Number of nodes so far.

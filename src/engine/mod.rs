@@ -97,6 +97,9 @@ impl Engine {
             }
             Query::Details { scope, function, path } => Answer::Details(self.details(scope, function, path.as_ref())),
             Query::Stalls { scope, threshold_ms } => Answer::Stalls(self.stalls(scope, *threshold_ms)),
+            Query::Stall { scope, threshold_ms, range } => {
+                Answer::Stall(self.stall(scope, *threshold_ms, *range).map(Box::new))
+            }
             Query::Search { scope, text, step, at } => Answer::Search(self.search(scope, text, *step, at.as_ref())),
             Query::Compare { scope, search, sort, from, count } => {
                 Answer::Compare(self.compare(scope, search, *sort, *from, *count)?)

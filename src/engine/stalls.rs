@@ -7,11 +7,14 @@ use super::label::{label, time};
 use super::prepared::Prepared;
 use crate::analysis::stalls::{self, Stall, StallKind, Stalls};
 use crate::model::vocab::{Filter, Scope, TimeRange};
-use crate::protocol::{Amount, FunctionLabel, FunctionRow, StallReport, StallRow};
+use crate::protocol::{Amount, FunctionRow, StallDetails, StallReport, StallRow};
 use crate::units;
 
 /// Stalls that one answer carries; the list of a busy server may be much longer.
 const STALLS_MAX: usize = 2_000;
+
+/// Names at each end of a path that a row shows.
+const STEPS_END: usize = 2;
 
 /// Functions among which the blame is dealt out by name; the others are added up.
 const BLAME_MAX: usize = 24;
@@ -42,9 +45,7 @@ impl Engine {
 
     /// Stalls of the chosen thread, or of the busiest one that has a loop.
     pub(super) fn stalls(&mut self, scope: &Scope, threshold_ms: u32) -> StallReport {
-        let threads = scope.filters.iter().filter(|f| matches!(f, Filter::Thread(_))).cloned().collect();
-        let prepared = self.prepared(&Scope { filters: threads, value: None, nest_gc: false });
-        let Some(profile) = self.loop_profile(&prepared) else { return StallReport::default() };
+        let Some((profile, _)) = self.stall_profile(scope) else { return StallReport::default() };
         let (number, found) = self.cached_stalls(profile, threshold_ms);
         StallReport { number, ..self.report(&found, profile, threshold_ms) }
     }
@@ -113,15 +114,15 @@ impl Engine {
         }
     }
 
-    fn stall_row(&self, stall: &Stall, rank: u32, threshold_ns: i64, wall: i64) -> StallRow {
+    /// Everything about the stall that lies in a stretch.
+    pub(super) fn stall(&mut self, scope: &Scope, threshold_ms: u32, range: TimeRange) -> Option<StallDetails> {
+        let (profile, wall) = self.stall_profile(scope)?;
+        let (_, found) = self.cached_stalls(profile, threshold_ms);
+        let lies_there = |s: &&Stall| range_of(s) == range;
+        let (rank, stall) = (1u32..).zip(&found.stalls).find(|(_, stall)| lies_there(stall))?;
+        let threshold_ns = i64::from(threshold_ms.max(1)) * 1_000_000;
         let label = |f| label(&self.recording, &self.modules, f);
         let part = |ns| time(ns, stall.duration_ns, 0);
-        let range = TimeRange { from_ns: stall.start_ns, to_ns: stall.start_ns + stall.duration_ns };
-        let (kind, calls) = match stall.kind {
-            StallKind::Stall => ("stall", None),
-            StallKind::LoopBusy { calls, median_ns } => ("loop-busy", Some((calls, median_ns))),
-        };
-        let inside = stall.culprit.as_ref().and_then(|c| c.inside);
         let over_ns = (stall.duration_ns - threshold_ns).max(1);
         let over = |label, ns| FunctionRow {
             label,
@@ -129,20 +130,10 @@ impl Engine {
             total: Amount::default(),
             plus_minus: String::new(),
         };
-        StallRow {
-            rank,
-            range: Some(range),
-            start: Some(units::nanos(stall.start_ns)),
-            length: time(stall.duration_ns, wall, stall.samples),
-            over: part((stall.duration_ns - threshold_ns).max(0)),
-            kind: kind.into(),
-            source: "inferred".into(),
-            origin: stall.origin.unwrap_or("").to_owned(),
-            origin_frame: stall.origin_function.map_or_else(String::new, |f| self.recording.name(f).to_owned()),
-            culprit: stall.culprit.as_ref().map(|c| label(c.function)),
-            inside: inside.map_or_else(String::new, |f| format!("in {}", self.recording.name(f))),
-            share: stall.culprit.as_ref().map_or(0.0, |c| c.share),
-            path: stall.path.iter().map(|&f| label(f)).collect::<Vec<FunctionLabel>>(),
+        Some(StallDetails {
+            row: self.stall_row(stall, rank, threshold_ns, wall),
+            count: u32::try_from(found.stalls.len()).unwrap_or(u32::MAX),
+            path: stall.path.iter().map(|&f| label(f)).collect(),
             blame: stall.blame.iter().take(BLAME_MAX).map(|&(f, ns)| over(label(f), ns)).collect(),
             blame_rest: stall.blame.get(BLAME_MAX..).filter(|rest| !rest.is_empty()).map(|rest| {
                 let ns = rest.iter().fold(0i64, |sum, b| sum.saturating_add(b.1));
@@ -150,9 +141,51 @@ impl Engine {
             }),
             gc: part(stall.gc_ns),
             program: part(stall.program_ns),
+            why: stall.why.clone(),
+        })
+    }
+
+    /// A row of the list: small, since a busy server has thousands.
+    fn stall_row(&self, stall: &Stall, rank: u32, threshold_ns: i64, wall: i64) -> StallRow {
+        let (kind, calls) = match stall.kind {
+            StallKind::Stall => ("stall", None),
+            StallKind::LoopBusy { calls, median_ns } => ("loop-busy", Some((calls, median_ns))),
+        };
+        let culprit = stall.culprit.as_ref();
+        let inside = culprit.and_then(|c| c.inside);
+        let left_out = stall.path.len().saturating_sub(2 * STEPS_END);
+        let left_out = if left_out == 0 { 0..0 } else { STEPS_END..STEPS_END + left_out };
+        let shown = || stall.path.iter().enumerate().filter(|(i, _)| !left_out.contains(i)).map(|(_, &f)| f);
+        StallRow {
+            rank,
+            range: Some(range_of(stall)),
+            start: Some(units::nanos(stall.start_ns)),
+            length: time(stall.duration_ns, wall, stall.samples),
+            over: time((stall.duration_ns - threshold_ns).max(0), stall.duration_ns, 0),
+            kind: kind.into(),
+            source: "inferred".into(),
+            origin: stall.origin.unwrap_or("").to_owned(),
+            origin_frame: stall.origin_function.map_or_else(String::new, |f| self.recording.name(f).to_owned()),
+            culprit: culprit.map(|c| label(&self.recording, &self.modules, c.function)),
+            inside: inside.map_or_else(String::new, |f| format!("in {}", self.recording.name(f))),
+            share: culprit.map_or(0.0, |c| c.share),
+            steps: shown().map(|f| self.recording.name(f).to_owned()).collect(),
+            steps_left_out: left_out.len() as u32,
+            culprit_step: shown().position(|f| culprit.is_some_and(|c| c.function == f)).map(|i| i as u32),
             calls,
             samples: stall.samples,
-            why: stall.why.clone(),
         }
     }
+
+    /// The thread whose stalls are looked at, and the length of its recording.
+    fn stall_profile(&mut self, scope: &Scope) -> Option<(usize, i64)> {
+        let threads = scope.filters.iter().filter(|f| matches!(f, Filter::Thread(_))).cloned().collect();
+        let prepared = self.prepared(&Scope { filters: threads, value: None, nest_gc: false });
+        let profile = self.loop_profile(&prepared)?;
+        Some((profile, self.recording.profiles[profile].time.as_ref().map_or(0, |t| t.duration_ns)))
+    }
+}
+
+fn range_of(stall: &Stall) -> TimeRange {
+    TimeRange { from_ns: stall.start_ns, to_ns: stall.start_ns + stall.duration_ns }
 }

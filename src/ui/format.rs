@@ -47,7 +47,12 @@ pub fn kind(label: &FunctionLabel) -> &'static str {
 
 /// Name of a function; one without a name says so.
 pub fn name(label: &FunctionLabel) -> String {
-    if label.key.name.is_empty() { "(anonymous)".to_owned() } else { label.key.name.clone() }
+    name_or_anonymous(&label.key.name)
+}
+
+/// A name; where there is none, that is said.
+pub fn name_or_anonymous(name: &str) -> String {
+    if name.is_empty() { "(anonymous)".to_owned() } else { name.to_owned() }
 }
 
 /// A function as lines of text, to be copied.

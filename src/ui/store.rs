@@ -15,7 +15,9 @@ use super::load::Load;
 use super::session::{Phase, Session};
 use super::workers::Workers;
 use crate::model::vocab::{FrameKey, Scope, ViewId};
-use crate::protocol::{Answer, Details, Overview, Query, SearchResult, StallReport, Summary, Theme, ValueInfo};
+use crate::protocol::{
+    Answer, Details, Overview, Query, SearchResult, StallDetails, StallReport, Summary, Theme, ValueInfo,
+};
 use crate::state::keys::Command;
 use crate::state::{Action, ColourBy, FileRef, Selection, ViewState, update};
 use crate::web::{storage, theme};
@@ -150,6 +152,8 @@ pub struct Store {
     pub details: Memo<Load<Option<Details>>>,
     /// The stalls at the chosen threshold.
     pub stalls: Memo<Load<StallReport>>,
+    /// Everything about the chosen stall, while stalls are shown.
+    pub stall: Memo<Load<Option<Box<StallDetails>>>>,
     /// How much the search text matches.
     pub found: Memo<Load<SearchResult>>,
     commands: StoredValue<Commands, LocalStorage>,
@@ -169,6 +173,7 @@ impl Store {
             sessions.with(|sessions| session_of(sessions, &file))
         });
         let scope = Memo::new(move |_| state.with(ViewState::scope));
+        let around = around_stalls(scope, state);
         let pair = Memo::new(move |_| open_pair(&state.read(), &sessions.read()));
         let store = Self {
             state,
@@ -193,7 +198,8 @@ impl Store {
             pair,
             summary: ask_summary(active, scope),
             details: ask_details(active, scope, state),
-            stalls: ask_stalls(active, scope, state),
+            stalls: ask_stalls(active, around, state),
+            stall: ask_stall(active, around, state),
             found: ask_search(active, scope, state),
             commands: StoredValue::new_local(Vec::new()),
             last_number: StoredValue::new(0),
@@ -401,14 +407,10 @@ fn ask_details(
     )
 }
 
-/// The stalls of the whole recording: choosing one narrows the view to it, and must not remove the
-/// others from their list.
-fn ask_stalls(
-    active: Memo<Option<Session>>,
-    scope: Memo<Scope>,
-    state: ReadSignal<ViewState>,
-) -> Memo<Load<StallReport>> {
-    let around = Memo::new(move |_| {
+/// The scope of the stalls: choosing one narrows the view to it, and must not remove the others from
+/// their list.
+fn around_stalls(scope: Memo<Scope>, state: ReadSignal<ViewState>) -> Memo<Scope> {
+    Memo::new(move |_| {
         let stall = state.with(|state| state.stall);
         let mut scope = scope.get();
         scope.filters.retain(|filter| match filter {
@@ -417,7 +419,15 @@ fn ask_stalls(
             _ => false,
         });
         scope
-    });
+    })
+}
+
+/// The stalls of the whole recording.
+fn ask_stalls(
+    active: Memo<Option<Session>>,
+    around: Memo<Scope>,
+    state: ReadSignal<ViewState>,
+) -> Memo<Load<StallReport>> {
     let threshold = Memo::new(move |_| state.with(|state| state.threshold_ms));
     use_answer(
         "stalls",
@@ -429,6 +439,28 @@ fn ask_stalls(
         },
         |answer| match answer {
             Answer::Stalls(report) => Some(report),
+            _ => None,
+        },
+    )
+}
+
+/// Everything about the chosen stall.
+fn ask_stall(
+    active: Memo<Option<Session>>,
+    around: Memo<Scope>,
+    state: ReadSignal<ViewState>,
+) -> Memo<Load<Option<Box<StallDetails>>>> {
+    let chosen = Memo::new(move |_| {
+        state.with(|state| (state.stall.filter(|_| state.view == ViewId::Stalls), state.threshold_ms))
+    });
+    use_answer(
+        "stall",
+        move || {
+            let (range, threshold_ms) = chosen.get();
+            Some((active.get()?, Query::Stall { scope: around.get(), threshold_ms, range: range? }))
+        },
+        |answer| match answer {
+            Answer::Stall(stall) => Some(stall),
             _ => None,
         },
     )

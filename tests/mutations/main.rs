@@ -26,7 +26,7 @@ use culprit::formats::FORMATS;
 use dice::Dice;
 use opening::{Opened, Shown, check, print, print_and_ask};
 use seeds::{Seed, Structure};
-use watched::Watched;
+use watched::{Ended, Watched};
 
 /// Mutations of each format; every other one knows the structure.
 const MUTATIONS: u64 = 10_000;
@@ -41,6 +41,9 @@ const GROWN_BYTES: usize = 100 << 10;
 const MEMORY_PER_BYTE: usize = 200;
 /// … and this many whatever the file: the window of the reader and the first blocks of the tables.
 const MEMORY_ALWAYS: usize = 2 << 20;
+/// Most memory that the pictures of a damaged file may take: a bottom-up flame graph is cut at
+/// 400,000 nodes.
+const PICTURES_BYTES: usize = 128 << 20;
 
 /// What became of the mutations of one format.
 #[derive(Default)]
@@ -149,8 +152,11 @@ fn judge(watched: &Watched<Opened>, format: &str, number: u64, name: &str, bytes
             let above = ended.peak_bytes.saturating_sub(MEMORY_ALWAYS);
             count.multiple = count.multiple.max(above as f64 / bytes.len().max(1) as f64);
             count.add(format, &ended.outcome);
-            let is_small = ended.peak_bytes <= allowed;
-            let large = || format!("{} bytes held, {allowed} allowed", ended.peak_bytes);
+            let is_small = ended.peak_bytes <= allowed && ended.aside_bytes <= PICTURES_BYTES;
+            let large = || {
+                let Ended { peak_bytes, aside_bytes, .. } = ended;
+                format!("{peak_bytes} bytes held, {allowed} allowed, and {aside_bytes} for pictures")
+            };
             check(&ended.outcome).err().or_else(|| (!is_small).then(large))
         }
     };

@@ -4,18 +4,21 @@ use std::io::{self, Write};
 use std::sync::LazyLock;
 
 use culprit::analysis::report;
+use culprit::draw::Metrics;
 use culprit::engine::Engine;
 use culprit::error::{Error, Place};
 use culprit::export::{Choice, folded::folded};
 use culprit::formats::{self, Options, Recognised, Watch};
 use culprit::input::{Named, SliceSource};
-use culprit::model::vocab::{Scope, Sort};
+use culprit::model::vocab::{Order, Scope, Sort};
 use culprit::model::{Note, Recording};
-use culprit::protocol::{Answer, Query, TreeChange};
+use culprit::protocol::{Answer, CanvasId, Content, FlameView, Picture, Query, TimelineView, TreeChange};
+use culprit::stage::{Given, Stage};
 use jsonschema::Validator;
 use serde_json::Value;
 
 use crate::common::package;
+use crate::watched::aside;
 
 /// What came out of a file.
 pub(crate) struct Opened {
@@ -189,10 +192,52 @@ fn ask(recording: Recording) -> Result<(), String> {
         let details = Query::Details { scope: scope.clone(), function: first.label.key.clone(), path: None };
         engine.answer(&details).map_err(|failure| failure.message)?;
     }
+    if let Ok(Answer::Stalls(report)) = engine.answer(&queries[4])
+        && let Some(range) = report.stalls.first().and_then(|row| row.range)
+    {
+        let query = Query::Stall { scope: scope.clone(), threshold_ms: 1, range };
+        if !matches!(engine.answer(&query), Ok(Answer::Stall(Some(_)))) {
+            return Err(format!("no details of the stall at {range:?}"));
+        }
+    }
+    aside(|| paint(&mut engine, &scope))?;
     let other = engine.aggregate(&scope);
     engine.set_peer(other);
     let compare = Query::Compare { scope, search: String::new(), sort: Sort::default(), from, count };
     engine.answer(&compare).map(drop).map_err(|failure| failure.message)
+}
+
+/// What the page paints first of a recording, and what lies in the middle of it.
+fn paint(engine: &mut Engine, scope: &Scope) -> Result<(), String> {
+    let mut stage = Stage::new();
+    stage.take(engine.labels());
+    let flame = |order, callers| {
+        let view = FlameView { scope: scope.clone(), order, callers, x1: 1.0, ..FlameView::default() };
+        (CanvasId::Flame, Content::Flame(view))
+    };
+    let timeline = TimelineView { scope: scope.clone(), ..TimelineView::default() };
+    let contents = [
+        flame(Order::Weight, false),
+        flame(Order::Time, false),
+        flame(Order::Weight, true),
+        (CanvasId::Timeline, Content::Timeline(timeline)),
+    ];
+    for (canvas, content) in contents {
+        let picture = Picture { canvas, width: 300.0, height: 200.0, ratio: 1.0, content };
+        let metrics = Metrics::fixed(6.6, 5.5);
+        // First what is wanted is given, then all is there.
+        if stage.picture(&picture, &metrics).painted.is_none() {
+            for want in stage.wants() {
+                let (head, pieces) = engine.give(&want).apart();
+                stage.take(Given::together(head, pieces)?);
+            }
+            if stage.picture(&picture, &metrics).painted.is_none() && !stage.wants().is_empty() {
+                return Err(format!("{picture:?} wants ever more"));
+            }
+        }
+        stage.hit(canvas, 150.0, 30.0);
+    }
+    Ok(())
 }
 
 impl Shown {

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -23,6 +24,24 @@ pub(crate) struct Ended<T> {
     pub(crate) outcome: T,
     /// Most memory that it held at once, the file's own bytes included.
     pub(crate) peak_bytes: usize,
+    /// Most memory that what ran [`aside`] held besides.
+    pub(crate) aside_bytes: usize,
+}
+
+/// Most that was held before and while something ran aside.
+static BEFORE_ASIDE: AtomicUsize = AtomicUsize::new(0);
+static ASIDE: AtomicUsize = AtomicUsize::new(0);
+
+/// Does something whose memory is counted apart: pictures are bounded by the screen and not by the
+/// file. Called from the watched thread.
+pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> T {
+    BEFORE_ASIDE.fetch_max(MEMORY.peak_usage(), Ordering::Relaxed);
+    MEMORY.reset_peak_usage();
+    let before = MEMORY.current_usage();
+    let done = work();
+    ASIDE.fetch_max(MEMORY.peak_usage().saturating_sub(before), Ordering::Relaxed);
+    MEMORY.reset_peak_usage();
+    done
 }
 
 /// A thread that opens one file after the other.
@@ -41,8 +60,11 @@ impl<T: Send + 'static> Watched<T> {
                 let before = MEMORY.current_usage() - bytes.capacity();
                 MEMORY.reset_peak_usage();
                 let outcome = catch_unwind(AssertUnwindSafe(|| open(bytes)));
-                let peak_bytes = MEMORY.peak_usage().saturating_sub(before);
-                let ended = outcome.map(|outcome| Ended { outcome, peak_bytes }).map_err(|panic| words(&*panic));
+                let peak = MEMORY.peak_usage().max(BEFORE_ASIDE.swap(0, Ordering::Relaxed));
+                let peak_bytes = peak.saturating_sub(before);
+                let aside_bytes = ASIDE.swap(0, Ordering::Relaxed);
+                let ended =
+                    outcome.map(|outcome| Ended { outcome, peak_bytes, aside_bytes }).map_err(|panic| words(&*panic));
                 if tell.send(ended).is_err() {
                     return;
                 }

@@ -1,5 +1,7 @@
 //! The verdict row: the heaviest functions and the stalls, each one click from its evidence.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use crate::model::vocab::ViewId;
@@ -16,7 +18,7 @@ const FINDINGS_MAX: usize = 4;
 #[derive(Clone, PartialEq)]
 enum Finding {
     Function(Box<FunctionRow>),
-    Stalls(StallReport),
+    Stalls(Arc<StallReport>),
 }
 
 /// The row. On a narrow page it shows one at a time.
@@ -50,7 +52,7 @@ fn list(store: Store) -> Vec<Finding> {
     let mut findings: Vec<_> = top.into_iter().filter(has_own).map(|row| Finding::Function(Box::new(row))).collect();
     let stalls = store.stalls.get().value().filter(|report| report.count > 0);
     if let Some(report) = stalls {
-        findings.insert(findings.len().min(1), Finding::Stalls((*report).clone()));
+        findings.insert(findings.len().min(1), Finding::Stalls(report));
     }
     findings.truncate(FINDINGS_MAX);
     findings

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::list::whole_percent;
 use crate::model::vocab::{TimeRange, ViewId};
-use crate::protocol::{Amount, FunctionLabel, FunctionRow, StallRow};
+use crate::protocol::{Amount, FunctionLabel, FunctionRow, StallDetails, StallRow};
 use crate::state::Action;
 use crate::state::keys::Command;
 use crate::ui::format;
@@ -22,9 +22,9 @@ pub fn has_details(store: Store) -> bool {
 /// The chosen stall.
 pub fn details(store: Store) -> AnyView {
     (move || {
-        let (stall, count) = chosen(store)?;
-        let (range, threshold_ms) = (stall.range?, store.state.with(|state| state.threshold_ms));
-        Some(content(store, &stall, range, count, threshold_ms))
+        let stall = chosen(store)?;
+        let (range, threshold_ms) = (stall.row.range?, store.state.with(|state| state.threshold_ms));
+        Some(content(store, &stall, range, threshold_ms))
     })
     .into_any()
 }
@@ -32,38 +32,37 @@ pub fn details(store: Store) -> AnyView {
 /// The chosen stall in one line.
 pub fn brief(store: Store) -> AnyView {
     (move || {
-        let (stall, _) = chosen(store)?;
-        let dot = if is_busy(&stall) { "st st-busy" } else { "st st-stall" };
-        Some(view! { <i class=dot></i><b>{title(&stall)}</b> })
+        let stall = chosen(store)?;
+        let dot = if is_busy(&stall.row) { "st st-busy" } else { "st st-stall" };
+        Some(view! { <i class=dot></i><b>{title(&stall.row)}</b> })
     })
     .into_any()
 }
 
-/// The chosen stall and the number of all, reactively.
-fn chosen(store: Store) -> Option<(StallRow, usize)> {
+/// The chosen stall, reactively; `None` while the answer on screen is that of another.
+fn chosen(store: Store) -> Option<Box<StallDetails>> {
     let range = store.state.with(|state| state.stall)?;
-    let report = store.stalls.with(Load::value)?;
-    let stall = report.stalls.iter().find(|stall| stall.range == Some(range))?;
-    Some((stall.clone(), report.stalls.len()))
+    let answer = store.stall.with(Load::value)?;
+    Option::clone(&answer).filter(|stall| stall.row.range == Some(range))
 }
 
-fn content(store: Store, stall: &StallRow, range: TimeRange, count: usize, threshold_ms: u32) -> AnyView {
+fn content(store: Store, stall: &StallDetails, range: TimeRange, threshold_ms: u32) -> AnyView {
     view! {
         <div class="stall-details">
-            {head(store, stall, range, count)}
-            <h2>{title(stall)}</h2>
+            {head(store, &stall.row, range, stall.count)}
+            <h2>{title(&stall.row)}</h2>
             <p class="quiet">{reason(stall)}</p>
             {blame(store, stall, threshold_ms)}
             {path(store, stall)}
             {inside(stall)}
-            {waits(stall)}
+            {waits(&stall.row)}
             {acts(store, stall, range)}
         </div>
     }
     .into_any()
 }
 
-fn head(store: Store, stall: &StallRow, range: TimeRange, count: usize) -> AnyView {
+fn head(store: Store, stall: &StallRow, range: TimeRange, count: u32) -> AnyView {
     let go = move |command: Command| {
         move |_| {
             store.run(command);
@@ -74,7 +73,7 @@ fn head(store: Store, stall: &StallRow, range: TimeRange, count: usize) -> AnyVi
         <div class="dh">
             <span class="crumb">
                 <i class=if is_busy(stall) { "st st-busy" } else { "st st-stall" }></i>
-                <span class="num">{format!("{what} {} of {}", stall.rank, format::count(count as u64))}</span>
+                <span class="num">{format!("{what} {} of {}", stall.rank, format::count(u64::from(count)))}</span>
                 <span class="dot">"·"</span>
                 <span class="num">{span(range)}</span>
             </span>
@@ -112,7 +111,8 @@ fn title(stall: &StallRow) -> AnyView {
 }
 
 /// Where it came from, how it is known, and which rule named the culprit.
-fn reason(stall: &StallRow) -> AnyView {
+fn reason(details: &StallDetails) -> AnyView {
+    let stall = &details.row;
     let entered = (!stall.origin.is_empty()).then(|| {
         let frame =
             (!stall.origin_frame.is_empty()).then(|| view! { " ("<code>{stall.origin_frame.clone()}</code>")" });
@@ -124,7 +124,7 @@ fn reason(stall: &StallRow) -> AnyView {
     let known = if stall.source == "measured" { "Measured" } else { "Inferred" };
     let samples = format::plural(stall.samples, "sample", "samples");
     let held = stall.culprit.as_ref().map(|_| format!(", {} with it on the stack", whole_percent(stall.share)));
-    let why = (!stall.why.is_empty()).then(|| view! { " "{ended(&stall.why)} });
+    let why = (!details.why.is_empty()).then(|| view! { " "{ended(&details.why)} });
     view! { {entered}{calls}<b>{known}</b>" from "{samples}{held}"."{why} }.into_any()
 }
 
@@ -135,7 +135,7 @@ fn ended(text: &str) -> String {
 }
 
 /// Own shares of what exceeds the threshold; they add up to it.
-fn blame(store: Store, stall: &StallRow, threshold_ms: u32) -> AnyView {
+fn blame(store: Store, stall: &StallDetails, threshold_ms: u32) -> AnyView {
     if stall.blame.is_empty() {
         return ().into_any();
     }
@@ -153,7 +153,7 @@ fn blame(store: Store, stall: &StallRow, threshold_ms: u32) -> AnyView {
     view! {
         <section>
             <h3>"Blame "
-                <span class="quiet">{format!("own time over {threshold_ms}{THIN}ms, adds up to ")}{figure_of(&stall.over)}</span>
+                <span class="quiet">{format!("own time over {threshold_ms}{THIN}ms, adds up to ")}{figure_of(&stall.row.over)}</span>
             </h3>
             <table class="mini"><tbody>{rows}{rest}</tbody></table>
         </section>
@@ -187,12 +187,12 @@ fn function(store: Store, label: &FunctionLabel) -> AnyView {
     .into_any()
 }
 
-fn path(store: Store, stall: &StallRow) -> AnyView {
+fn path(store: Store, stall: &StallDetails) -> AnyView {
     if stall.path.is_empty() {
         return ().into_any();
     }
     let steps = stall.path.iter().enumerate().map(|(depth, label)| {
-        let is_culprit = stall.culprit.as_ref().is_some_and(|culprit| culprit.key == label.key);
+        let is_culprit = stall.row.culprit.as_ref().is_some_and(|culprit| culprit.key == label.key);
         let indent = format!("{}px", depth.min(12) * 10);
         view! { <li class="nm" class:on=is_culprit style:padding-left=indent>{function(store, label)}</li> }
     });
@@ -205,7 +205,7 @@ fn path(store: Store, stall: &StallRow) -> AnyView {
     .into_any()
 }
 
-fn inside(stall: &StallRow) -> AnyView {
+fn inside(stall: &StallDetails) -> AnyView {
     let line = |what: &'static str, class: &'static str, amount: &Amount| {
         (amount.raw > 0).then(|| {
             view! {
@@ -238,7 +238,7 @@ fn waits(stall: &StallRow) -> AnyView {
     view! { <section><h3>"What waits"</h3><p class="quiet">{text}</p></section> }.into_any()
 }
 
-fn acts(store: Store, stall: &StallRow, range: TimeRange) -> AnyView {
+fn acts(store: Store, stall: &StallDetails, range: TimeRange) -> AnyView {
     let text = as_markdown(stall, range);
     view! {
         <div class="acts">
@@ -250,16 +250,17 @@ fn acts(store: Store, stall: &StallRow, range: TimeRange) -> AnyView {
     .into_any()
 }
 
-fn as_markdown(stall: &StallRow, range: TimeRange) -> String {
-    let who = stall.culprit.as_ref().map_or_else(|| "no single function".to_owned(), format::name);
-    let what = if is_busy(stall) { "busy with" } else { "blocked by" };
+fn as_markdown(stall: &StallDetails, range: TimeRange) -> String {
+    let row = &stall.row;
+    let who = row.culprit.as_ref().map_or_else(|| "no single function".to_owned(), format::name);
+    let what = if is_busy(row) { "busy with" } else { "blocked by" };
     let path: Vec<String> = stall.path.iter().map(|label| escaped(&format::name(label))).collect();
     let blame = stall.blame.iter().map(|row| {
         let name = escaped(&format::name(&row.label));
         format!("| {name} | {} | {} |", escaped(&row.label.place), format::figure(&row.self_value))
     });
     let mut lines = vec![
-        format!("**{} {what} {}** at {} ({})", format::figure(&stall.length), escaped(&who), span(range), stall.source),
+        format!("**{} {what} {}** at {} ({})", format::figure(&row.length), escaped(&who), span(range), row.source),
         String::new(),
         format!("Path: {}", path.join(" › ")),
         String::new(),

@@ -13,9 +13,6 @@ use crate::ui::parts::{figure, figure_of, swatch};
 use crate::ui::views::table::sort_button;
 use crate::units;
 
-/// Names of a path that are shown before and behind the gap.
-const PATH_ENDS: (usize, usize) = (2, 2);
-
 /// The row of heads.
 pub(super) fn head(by_start: RwSignal<bool>) -> AnyView {
     let of_start = move || if by_start.get() { "ascending" } else { "none" };
@@ -129,18 +126,14 @@ fn path(stall: &StallRow) -> AnyView {
         }
         .into_any();
     }
-    let (first, last) = PATH_ENDS;
-    let count = stall.path.len();
-    let has_gap = count > first + last;
-    let names = stall.path.iter().enumerate().filter(|(i, _)| !has_gap || *i < first || *i >= count - last);
-    let parts = names.map(|(index, label)| {
-        let gap = has_gap && index == count - last;
-        let name = format::name(label);
-        let is_culprit = stall.culprit.as_ref().is_some_and(|culprit| culprit.key == label.key);
+    let gap_at = (stall.steps_left_out > 0).then_some(stall.steps.len() / 2);
+    let parts = stall.steps.iter().enumerate().map(|(index, name)| {
+        let gap = (gap_at == Some(index)).then(|| view! { <i>"›"</i>"…" });
+        let is_culprit = stall.culprit_step == Some(index as u32);
         view! {
-            {gap.then(|| view! { <i>"›"</i>"…" })}
+            {gap}
             {(index > 0).then(|| view! { <i>"›"</i> })}
-            <span class:on=is_culprit>{name}</span>
+            <span class:on=is_culprit>{format::name_or_anonymous(name)}</span>
         }
     });
     parts.collect_view().into_any()
