@@ -3,25 +3,39 @@
 //!
 //! Everything here names things by content, never by index, so that a view survives reloading.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A function named by what it is: two recordings that hold the same function give equal keys.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Default)]
 pub struct FrameKey {
     /// Name of the function.
     #[serde(rename = "n")]
     pub name: String,
     /// Path or URL of its file, or empty.
-    #[serde(rename = "f", default, skip_serializing_if = "String::is_empty")]
+    #[serde(rename = "f", default)]
     pub file: String,
     /// Line of its definition, 1-based; 0 when unknown.
-    #[serde(rename = "l", default, skip_serializing_if = "is_zero")]
+    #[serde(rename = "l", default)]
     pub line: u32,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn is_zero(n: &u32) -> bool {
-    *n == 0
+/// What is unknown is left out where fields have names, as in addresses, which are to be short.
+/// Between page and worker fields are known by their place, and none may be missing.
+impl Serialize for FrameKey {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let all = !to.is_human_readable();
+        let (file, line) = (all || !self.file.is_empty(), all || self.line != 0);
+        let mut fields = to.serialize_struct("FrameKey", 1 + usize::from(file) + usize::from(line))?;
+        fields.serialize_field("n", &self.name)?;
+        if file {
+            fields.serialize_field("f", &self.file)?;
+        }
+        if line {
+            fields.serialize_field("l", &self.line)?;
+        }
+        fields.end()
+    }
 }
 
 /// A call path from the outermost function inwards.
@@ -64,17 +78,37 @@ pub enum Filter {
 }
 
 /// A thread by content: process, thread and name as far as the file tells.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, Default)]
 pub struct ThreadKey {
     /// Process id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub pid: Option<u64>,
     /// Thread id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub tid: Option<u64>,
     /// Name for people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub name: String,
+}
+
+/// As a [`FrameKey`] is written.
+impl Serialize for ThreadKey {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let all = !to.is_human_readable();
+        let (pid, tid, name) = (all || self.pid.is_some(), all || self.tid.is_some(), all || !self.name.is_empty());
+        let count = usize::from(pid) + usize::from(tid) + usize::from(name);
+        let mut fields = to.serialize_struct("ThreadKey", count)?;
+        if pid {
+            fields.serialize_field("pid", &self.pid)?;
+        }
+        if tid {
+            fields.serialize_field("tid", &self.tid)?;
+        }
+        if name {
+            fields.serialize_field("name", &self.name)?;
+        }
+        fields.end()
+    }
 }
 
 /// The views, in the order of their tabs.
@@ -189,4 +223,30 @@ pub struct Progress {
     pub read: u64,
     /// Bytes of the file.
     pub size: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unknown_is_left_out_of_addresses_and_not_of_messages() {
+        let keys = [
+            FrameKey { name: "parse".into(), file: String::new(), line: 0 },
+            FrameKey { name: String::new(), file: "a.js".into(), line: u32::MAX },
+        ];
+        let threads = [
+            ThreadKey::default(),
+            ThreadKey { pid: None, tid: Some(u64::MAX), name: String::new() },
+            ThreadKey { pid: Some(1), tid: None, name: "main".into() },
+        ];
+        let json = serde_json::to_string(&(&keys, &threads)).expect("plain data can be written as JSON");
+        assert_eq!(
+            json,
+            r#"[[{"n":"parse"},{"n":"","f":"a.js","l":4294967295}],[{},{"tid":18446744073709551615},{"pid":1,"name":"main"}]]"#
+        );
+        assert_eq!(serde_json::from_str(&json).ok(), Some((keys.clone(), threads.clone())));
+        let bytes = postcard::to_allocvec(&(&keys, &threads)).expect("plain data can be written as bytes");
+        assert_eq!(postcard::from_bytes(&bytes), Ok((keys, threads)));
+    }
 }
