@@ -2,9 +2,9 @@
 
 use super::cut::Cut;
 use super::modules::{Kind, Modules};
-use super::sums::{rows_in, walk};
+use super::sums::runs;
 use crate::model::vocab::TimeRange;
-use crate::model::{FunctionId, Profile, Recording, Weights};
+use crate::model::{FunctionId, Profile, Recording, StackId, Weights};
 
 /// Nanoseconds per kind in each of `bins` equal parts of a range.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -13,8 +13,6 @@ pub struct Activity {
     pub range: Option<TimeRange>,
     /// Per bin: nanoseconds by kind, in the order of [`Kind::ALL`].
     pub bins: Vec<[i64; Kind::ALL.len()]>,
-    /// Per bin: nanoseconds of an *of which*: resting on late samples.
-    pub late: Vec<i64>,
 }
 
 /// The activity of a profile whose samples own time; empty otherwise. The kind of a sample is that
@@ -27,29 +25,24 @@ pub fn activity(
     range: TimeRange,
     bins: usize,
 ) -> Activity {
-    let mut out = Activity { range: Some(range), bins: vec![[0; Kind::ALL.len()]; bins], late: vec![0; bins] };
-    let Some(time) = &profile.time else { return out };
-    if !matches!(profile.values[value].weights, Weights::Owned) || bins == 0 || range.to_ns <= range.from_ns {
+    let mut out = Activity { range: Some(range), bins: vec![[0; Kind::ALL.len()]; bins] };
+    if !owns_time(profile, value) || bins == 0 || range.to_ns <= range.from_ns {
         return out;
     }
-    let kinds: Vec<Kind> = (0..recording.stacks.len())
-        .map(|i| modules.kind(recording.function_of(recording.stacks.frame(crate::model::StackId::from_index(i)))))
-        .collect();
-    let length = range.to_ns - range.from_ns;
-    let mut cut = Cut::new(range.from_ns, length, bins);
-    // Late parts lie apart: a cursor of their own leaves the other one where it is.
-    let mut late_cut = cut.clone();
-    walk(profile, value, Some(range), |i, stack, weight, _| {
-        let kind = if stack.is_none() { Kind::Program } else { kinds[stack.index()] };
-        let start = time.at_ns.get(i).max(range.from_ns);
-        cut.split(start, weight, |bin, part| out.bins[bin][kind as usize] += part);
-        if let Some(late) = super::late::excess(time, time.owned_ns(i)) {
-            // The late part is the end of the stretch.
-            let late = late.min(weight);
-            late_cut.split(start + weight - late, late, |bin, part| out.late[bin] += part);
-        }
+    let of_frame = |frame| modules.kind(recording.function_of(frame)) as u8;
+    let kinds: Vec<u8> = recording.stacks.iter().map(|(_, frame)| of_frame(frame)).collect();
+    // A sample without a stack has no entry.
+    let kind = |stack: StackId| kinds.get(stack.index()).copied().unwrap_or(Kind::Program as u8);
+    let mut cut = Cut::new(range.from_ns, range.to_ns - range.from_ns, bins);
+    runs(profile, value, Some(range), kind, |run| {
+        cut.split(run.start_ns, run.end_ns - run.start_ns, |bin, part| out.bins[bin][usize::from(run.class)] += part);
     });
     out
+}
+
+/// Whether the samples of a profile own the time up to the next one under this value.
+fn owns_time(profile: &Profile, value: usize) -> bool {
+    profile.time.is_some() && matches!(profile.values[value].weights, Weights::Owned)
 }
 
 /// Own time of one function in equal bins of a range, 0..1 of each bin.
@@ -61,21 +54,18 @@ pub fn spark(
     range: TimeRange,
     bins: usize,
 ) -> Vec<f32> {
-    let Some(time) = &profile.time else { return Vec::new() };
-    if !matches!(profile.values[value].weights, Weights::Owned) || bins == 0 || range.to_ns <= range.from_ns {
+    if !owns_time(profile, value) || bins == 0 || range.to_ns <= range.from_ns {
         return Vec::new();
     }
-    let is_own: Vec<bool> = (0..recording.stacks.len())
-        .map(|i| recording.function_of(recording.stacks.frame(crate::model::StackId::from_index(i))) == function)
-        .collect();
+    let is_own: Vec<bool> =
+        recording.stacks.iter().map(|(_, frame)| recording.function_of(frame) == function).collect();
+    let class = |stack: StackId| is_own.get(stack.index()).copied().unwrap_or(false);
     let length = range.to_ns - range.from_ns;
     let mut cut = Cut::new(range.from_ns, length, bins);
     let mut own = vec![0i64; bins];
-    let (first, last) = rows_in(profile, value, Some(range));
-    debug_assert!(first <= last, "rows come in order");
-    walk(profile, value, Some(range), |i, stack, weight, _| {
-        if !stack.is_none() && is_own[stack.index()] {
-            cut.split(time.at_ns.get(i).max(range.from_ns), weight, |bin, part| own[bin] += part);
+    runs(profile, value, Some(range), class, |run| {
+        if run.class {
+            cut.split(run.start_ns, run.end_ns - run.start_ns, |bin, part| own[bin] += part);
         }
     });
     let bin_ns = length as f64 / bins as f64;

@@ -6,9 +6,9 @@
 
 use super::cut::Cut;
 use super::scoped::Scoped;
-use super::sums::rows_in;
+use super::sums::{Run, rows_in, runs};
 use super::tree::DROPPED;
-use crate::model::{FunctionId, Recording, Weights};
+use crate::model::{FunctionId, Recording, StackId, Weights};
 
 /// Blocks at the finest cut.
 const BLOCKS_MAX: usize = 50;
@@ -32,33 +32,33 @@ pub fn half_widths(recording: &Recording, scoped: &Scoped, functions: &[Function
     if first >= end_row {
         return nothing;
     }
-    let start = time.at_ns.get(first);
-    let end = time.at_ns.get(end_row - 1) + time.owned_ns(end_row - 1);
+    // The blocks divide what is looked at: a sample at its edge has only a part in it.
+    let (from_ns, to_ns) = scoped.range.map_or((i64::MIN, i64::MAX), |r| (r.from_ns, r.to_ns));
+    let start = time.at_ns.get(first).max(from_ns);
+    let end = (time.at_ns.get(end_row - 1) + time.owned_ns(end_row - 1)).min(to_ns);
     let length = end - start;
     if length < BLOCKS_MIN as i64 {
         return nothing;
     }
     let columns = columns_of(recording, scoped, functions);
+    let of_none = columns[columns.len() - 1];
+    let column = |stack: StackId| columns.get(stack.index()).copied().unwrap_or(of_none);
     let mut sums = Blocks::new(functions.len(), start, length);
-    let mut last = NO_COLUMN;
-    scoped.walk(recording, |_, i, node, weight, _| {
-        let column = if node == DROPPED { NO_COLUMN } else { columns[node as usize] };
-        sums.add(time.at_ns.get(i).max(start), column, weight, node != DROPPED, column != last);
-        last = column;
-    });
+    runs(profile, value, scoped.range, column, |run| sums.add(run));
     (0..functions.len()).map(|k| sums.half_width(k)).collect()
 }
 
 /// Stands for a function that was not asked for.
-const NO_COLUMN: u32 = u32::MAX;
+const OTHER: u32 = u32::MAX;
+/// Stands for what is not in the tree.
+const OUTSIDE: u32 = u32::MAX - 1;
 
-/// The column of each node's function.
+/// The column of each stack's innermost function; in the last row of samples without a stack.
 fn columns_of(recording: &Recording, scoped: &Scoped, functions: &[FunctionId]) -> Vec<u32> {
-    let mut of_function = vec![NO_COLUMN; recording.functions.len()];
+    let mut of_function = vec![OTHER; recording.functions.len()];
     functions.iter().enumerate().for_each(|(k, f)| of_function[f.index()] = k as u32);
-    let shape = &scoped.tree.shape;
-    let nodes = 0..shape.len() as u32;
-    nodes.map(|node| shape.function(node).map_or(NO_COLUMN, |function| of_function[function.index()])).collect()
+    let of_node = |node| scoped.tree.shape.function(node).map_or(OTHER, |function| of_function[function.index()]);
+    scoped.node_of_stack.iter().map(|&node| if node == DROPPED { OUTSIDE } else { of_node(node) }).collect()
 }
 
 struct Blocks {
@@ -83,20 +83,22 @@ impl Blocks {
         }
     }
 
-    /// The sample's stretch may cross blocks; it is split where it does.
+    /// The stretch of a run may cross blocks; it is split where it does.
     #[inline]
-    fn add(&mut self, at: i64, column: u32, weight: i64, in_tree: bool, is_new_run: bool) {
+    fn add(&mut self, run: Run<u32>) {
+        let (column, is_own) = (run.class as usize, run.class < OUTSIDE);
+        if run.class == OUTSIDE {
+            return;
+        }
         let Self { cut, base, own, .. } = self;
-        cut.split(at, weight, |block, part| {
-            if in_tree {
-                base[block] += part as f64;
-            }
-            if column != NO_COLUMN {
-                own[column as usize * BLOCKS_MAX + block] += part as f64;
+        cut.split(run.start_ns, run.end_ns - run.start_ns, |block, part| {
+            base[block] += part as f64;
+            if is_own {
+                own[column * BLOCKS_MAX + block] += part as f64;
             }
         });
-        if column != NO_COLUMN && is_new_run {
-            self.runs[column as usize] += 1;
+        if is_own {
+            self.runs[column] += 1;
         }
     }
 

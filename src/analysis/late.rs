@@ -6,10 +6,10 @@
 //! sum.
 
 use super::scoped::Scoped;
-use super::sums::{rows_in, walk};
+use super::sums::{Part, parts, rows_in};
 use super::tree::DROPPED;
 use crate::model::vocab::TimeRange;
-use crate::model::{Profile, Recording, Time};
+use crate::model::{Profile, Recording, StackId, Time};
 
 /// Shortest gap that can be long, nanoseconds.
 const GAP_MIN_NS: i64 = 3_000_000;
@@ -23,48 +23,78 @@ pub struct Late {
     pub gaps: u64,
 }
 
-/// Part of an owned stretch that rests on one late sample; `None` for a usual one.
-#[inline]
-pub fn excess(time: &Time, owned_ns: i64) -> Option<i64> {
-    let median = time.interval_ns;
-    let is_long = median > 0 && owned_ns > GAP_MIN_NS && owned_ns / 3 * 2 > median;
-    is_long.then(|| owned_ns - median.saturating_mul(6) / 5)
+/// Which gaps between samples are long, and by how much.
+#[derive(Debug, Clone, Copy)]
+struct Rule {
+    /// Shortest long gap.
+    least_ns: i64,
+    /// What of a long gap is usual.
+    usual_ns: i64,
+}
+
+impl Rule {
+    /// The rule of a profile; `None` where the usual gap is not known.
+    fn of(time: &Time) -> Option<Self> {
+        let median = time.interval_ns;
+        // More than 1.5 median intervals and more than the shortest; in whole numbers of thirds.
+        let least_ns = (median / 2 + 1).saturating_mul(3).max(GAP_MIN_NS + 1);
+        (median > 0).then(|| Self { least_ns, usual_ns: median.saturating_mul(6) / 5 })
+    }
+
+    /// Hands every long gap of a part to `found`: row in the part, and the excess.
+    #[inline(never)]
+    fn each(self, part: &Part<'_>, mut found: impl FnMut(usize, i64)) {
+        let Some((&last, _)) = part.starts.split_last() else { return };
+        for (i, pair) in part.starts.windows(2).enumerate() {
+            let gap = pair[1] - pair[0];
+            if gap >= self.least_ns {
+                found(i, gap - self.usual_ns);
+            }
+        }
+        if part.end_ns - last >= self.least_ns {
+            found(part.starts.len() - 1, part.end_ns - last - self.usual_ns);
+        }
+    }
+}
+
+/// Hands every long gap between samples inside a range to `found`: the stack before it, and the excess.
+fn each_gap(profile: &Profile, value: usize, range: Option<TimeRange>, mut found: impl FnMut(StackId, i64)) {
+    let Some((time, rule)) = profile.time.as_ref().and_then(|time| Some((time, Rule::of(time)?))) else { return };
+    let (from, to) = rows_in(profile, value, range);
+    // What the last sample owns lies behind it and is no gap between samples.
+    let to = to.min(profile.samples.len().saturating_sub(1));
+    for part in parts(&profile.samples, time, from, to) {
+        rule.each(&part, |row, excess| found(part.stacks[row], excess));
+    }
 }
 
 /// Long gaps of a profile inside a range, whatever ran.
 pub fn of_profile(profile: &Profile, value: usize, range: Option<TimeRange>) -> Late {
-    let Some(time) = &profile.time else { return Late::default() };
-    let (from, to) = rows_in(profile, value, range);
-    // What the last sample owns lies behind it and is no gap between samples.
-    let to = to.min(profile.samples.len().saturating_sub(1));
-    (from..to.max(from)).filter_map(|i| excess(time, time.owned_ns(i))).fold(Late::default(), |late, more| Late {
-        excess_ns: late.excess_ns.saturating_add(more),
-        gaps: late.gaps + 1,
-    })
+    let mut late = Late::default();
+    each_gap(profile, value, range, |_, excess| late.add(excess));
+    late
 }
 
 /// Long gaps per function of their innermost frame, by index of function.
 pub fn by_function(recording: &Recording, scoped: &Scoped) -> Vec<Late> {
     let mut out = vec![Late::default(); recording.functions.len()];
     for (profile, value) in scoped.each(recording) {
-        let Some(time) = &profile.time else { continue };
-        walk(profile, value, scoped.range, |i, stack, _, _| {
-            if i + 1 == time.at_ns.len() {
-                return;
-            }
-            let Some(more) = excess(time, time.owned_ns(i)) else { return };
+        each_gap(profile, value, scoped.range, |stack, excess| {
             let node = scoped.node(stack);
-            if node == DROPPED {
-                return;
-            }
-            if let Some(function) = scoped.tree.shape.function(node) {
-                let late = &mut out[function.index()];
-                late.excess_ns = late.excess_ns.saturating_add(more);
-                late.gaps += 1;
+            let function = if node == DROPPED { None } else { scoped.tree.shape.function(node) };
+            if let Some(function) = function {
+                out[function.index()].add(excess);
             }
         });
     }
     out
+}
+
+impl Late {
+    fn add(&mut self, excess_ns: i64) {
+        self.excess_ns = self.excess_ns.saturating_add(excess_ns);
+        self.gaps += 1;
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Value and number of samples per stack: one pass over the samples, reused by every filter.
 
 use crate::model::vocab::TimeRange;
-use crate::model::{Profile, Recording, Samples, StackId, Tag, Weights};
+use crate::model::{Profile, Recording, Samples, StackId, Tag, Time, Weights};
 
 /// Stacks that samples were moved to because garbage collection is nested under what ran before:
 /// row `k` is the collector called from `parents[k]`, addressed as stack number `stacks + k`.
@@ -46,8 +46,9 @@ fn row(stack: StackId, rows: usize) -> usize {
 /// Samples that own a stretch count for the part of it inside the range; samples with a value of
 /// their own count when their moment is inside.
 pub fn sums(recording: &Recording, profile: &Profile, value: usize, range: Option<TimeRange>) -> StackSums {
-    let mut out = StackSums::new(recording.stacks.len() + 1);
-    add(profile, value, range, &mut out, |_, stack| stack);
+    let rows = recording.stacks.len() + 1;
+    let mut out = StackSums::new(rows);
+    each_run(profile, value, range, |stack, weight, count| out.add(row(stack, rows), weight, count));
     out
 }
 
@@ -64,7 +65,7 @@ pub fn sums_nested(
     let mut out = StackSums::new(stacks + 1);
     let mut extra: Vec<(i64, u64)> = vec![(0, 0); nested.parents.len()];
     let mut before = StackId::NONE;
-    walk(profile, value, range, |_, stack, weight, count| {
+    each_run(profile, value, range, |stack, weight, count| {
         if stack.is_none() || !is_gc(recording, stack) {
             before = stack;
             out.add(row(stack, stacks + 1), weight, count);
@@ -109,15 +110,109 @@ fn is_state(recording: &Recording, stack: StackId) -> bool {
     state_of(recording, stack).is_some()
 }
 
-fn add(
+/// Visits the samples inside a range, those with the same stack as the one before them together:
+/// (stack, value, number of samples).
+fn each_run(profile: &Profile, value: usize, range: Option<TimeRange>, mut visit: impl FnMut(StackId, i64, u64)) {
+    match (&profile.values[value].weights, &profile.time, &profile.samples.count) {
+        (Weights::Owned, Some(_), None) => {
+            runs(
+                profile,
+                value,
+                range,
+                |stack| stack,
+                |run| visit(run.class, run.end_ns - run.start_ns, run.rows as u64),
+            );
+        }
+        _ => walk(profile, value, range, |_, stack, weight, count| visit(stack, weight, count)),
+    }
+}
+
+/// Samples in a row that are of one class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run<C> {
+    /// What they have in common.
+    pub class: C,
+    /// When the first one begins, nanoseconds.
+    pub start_ns: i64,
+    /// When the last one ends, nanoseconds.
+    pub end_ns: i64,
+    /// How many they are.
+    pub rows: usize,
+}
+
+/// Visits the samples inside a range that own time, in order and cut at its edges; those that follow
+/// each other and whose stacks are of one class come as one run. Most samples cost a look at their
+/// stack and at its class, and no more. Nothing where samples own no time.
+pub fn runs<C: Copy + PartialEq>(
     profile: &Profile,
     value: usize,
     range: Option<TimeRange>,
-    out: &mut StackSums,
-    map: impl Fn(usize, StackId) -> StackId,
+    class: impl Fn(StackId) -> C,
+    mut visit: impl FnMut(Run<C>),
 ) {
-    let rows = out.value.len();
-    walk(profile, value, range, |i, stack, weight, count| out.add(row(map(i, stack), rows), weight, count));
+    let (Weights::Owned, Some(time)) = (&profile.values[value].weights, &profile.time) else { return };
+    let (from, to) = rows_in(profile, value, range);
+    if from >= to {
+        return;
+    }
+    // Only the first and the last may reach over the edges of the range.
+    let (first_ns, last_ns) = range.map_or((i64::MIN, i64::MAX), |r| (r.from_ns, r.to_ns));
+    let start_ns = time.at_ns.get(from).max(first_ns);
+    let mut open = Run { class: class(profile.samples.stack.get(from)), start_ns, end_ns: start_ns, rows: 0 };
+    let mut end_ns = start_ns;
+    for part in parts(&profile.samples, time, from, to) {
+        runs_of_part(&part, &mut open, &class, &mut visit);
+        end_ns = part.end_ns;
+    }
+    visit(Run { end_ns: end_ns.min(last_ns), ..open });
+}
+
+/// A function of its own, called once per part: a browser translates code anew once it was called
+/// often enough, and never in the middle of a loop.
+#[inline(never)]
+fn runs_of_part<C: Copy + PartialEq>(
+    part: &Part<'_>,
+    open: &mut Run<C>,
+    class: &impl Fn(StackId) -> C,
+    visit: &mut impl FnMut(Run<C>),
+) {
+    let mut run = *open;
+    // Row of the part in which the run began, the rows of earlier parts counted backwards.
+    let mut first = 0usize.wrapping_sub(run.rows);
+    for (i, (&stack, &start_ns)) in part.stacks.iter().zip(part.starts).enumerate() {
+        let class = class(stack);
+        if class != run.class {
+            visit(Run { end_ns: start_ns, rows: i.wrapping_sub(first), ..run });
+            (run.class, run.start_ns, first) = (class, start_ns, i);
+        }
+    }
+    run.rows = part.stacks.len().wrapping_sub(first);
+    *open = run;
+}
+
+/// Samples in a row, as slices: for loops over millions of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// Index of the first one.
+    pub first: usize,
+    /// Their stacks.
+    pub stacks: &'a [StackId],
+    /// When each begins; where the next begins it ends.
+    pub starts: &'a [i64],
+    /// When the last one ends.
+    pub end_ns: i64,
+}
+
+/// Samples `from..to` in order as slices.
+pub fn parts<'a>(samples: &'a Samples, time: &'a Time, from: usize, to: usize) -> impl Iterator<Item = Part<'a>> {
+    let len = time.at_ns.len();
+    samples.stack.slices(from, to.min(len)).filter_map(move |(first, stacks)| {
+        // Columns are cut at the same rows.
+        let (_, starts) = time.at_ns.slices(first, first + stacks.len()).next()?;
+        let behind = first + stacks.len();
+        let end_ns = if behind < len { time.at_ns.get(behind) } else { starts[starts.len() - 1] + time.last_ns };
+        Some(Part { first, stacks, starts, end_ns })
+    })
 }
 
 /// Visits the samples inside a range with the part of their value that lies inside it:
@@ -137,13 +232,8 @@ pub fn walk(
                 Some(r) => (end.min(r.to_ns) - start.max(r.from_ns)).max(0),
                 None => end - start,
             };
-            for (first, stacks) in samples.stack.slices(from, to) {
-                // Columns are cut at the same rows.
-                let Some((_, starts)) = time.at_ns.slices(first, first + stacks.len()).next() else { return };
-                let behind = first + stacks.len();
-                let is_last = behind >= time.at_ns.len();
-                let last_end = if is_last { starts[starts.len() - 1] + time.last_ns } else { time.at_ns.get(behind) };
-                let ends = starts[1..].iter().copied().chain(std::iter::once(last_end));
+            for Part { first, stacks, starts, end_ns } in parts(samples, time, from, to) {
+                let ends = starts[1..].iter().copied().chain(std::iter::once(end_ns));
                 for (i, ((&stack, &start), end)) in (first..).zip(stacks.iter().zip(starts).zip(ends)) {
                     let is_edge = i == from || i + 1 == to;
                     visit(i, stack, if is_edge { clip(start, end) } else { end - start }, samples.count(i));
@@ -152,8 +242,11 @@ pub fn walk(
         }
         (Weights::Owned, None) => {}
         (Weights::Each(weights), _) => {
-            for i in from..to {
-                visit(i, samples.stack.get(i), weights.get(i), samples.count(i));
+            for (first, stacks) in samples.stack.slices(from, to) {
+                let Some((_, weights)) = weights.slices(first, first + stacks.len()).next() else { return };
+                for (i, (&stack, &weight)) in (first..).zip(stacks.iter().zip(weights)) {
+                    visit(i, stack, weight, samples.count(i));
+                }
             }
         }
     }
