@@ -16,9 +16,6 @@ const STALLS_MAX: usize = 2_000;
 /// Names at each end of a path that a row shows.
 const STEPS_END: usize = 2;
 
-/// Functions among which the blame is dealt out by name; the others are added up.
-const BLAME_MAX: usize = 24;
-
 /// The stalls that were asked for last.
 #[derive(Debug)]
 pub(super) struct Kept {
@@ -134,11 +131,10 @@ impl Engine {
             row: self.stall_row(stall, rank, threshold_ns, wall),
             count: u32::try_from(found.stalls.len()).unwrap_or(u32::MAX),
             path: stall.path.iter().map(|&f| label(f)).collect(),
-            blame: stall.blame.iter().take(BLAME_MAX).map(|&(f, ns)| over(label(f), ns)).collect(),
-            blame_rest: stall.blame.get(BLAME_MAX..).filter(|rest| !rest.is_empty()).map(|rest| {
-                let ns = rest.iter().fold(0i64, |sum, b| sum.saturating_add(b.1));
-                (rest.len() as u32, time(ns, over_ns, 0))
-            }),
+            blame: stall.blame.iter().map(|&(f, ns)| over(label(f), ns)).collect(),
+            blame_rest: Some(stall.blame_rest)
+                .filter(|rest| rest.0 > 0)
+                .map(|(count, ns)| (count, time(ns, over_ns, 0))),
             gc: part(stall.gc_ns),
             program: part(stall.program_ns),
             why: stall.why.clone(),

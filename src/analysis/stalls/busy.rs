@@ -119,21 +119,19 @@ impl Behaviour {
     pub(super) fn add_pauses(&mut self, facts: &Facts, clock: Clock<'_>) {
         let mut before: Option<FunctionId> = None;
         let mut samples = 0;
-        for i in 0..clock.len() {
-            match clock.shown(i) {
-                Shown::Idle => (before, samples) = (None, 0),
-                Shown::Through => {}
-                Shown::Between => samples += 1,
-                Shown::Code(stack) if facts.is_plumbing(stack) => samples += 1,
-                Shown::Code(stack) => {
-                    if let Some(row) = before.map(|f| &mut self.rows[f.index()]) {
-                        row.short_pauses += u64::from(samples == 1);
-                        row.long_pauses += u64::from(samples > 1);
-                    }
-                    (before, samples) = (Some(facts.entry_function(stack)), 0);
+        clock.each_piece(|piece| match piece.shown {
+            Shown::Idle => (before, samples) = (None, 0),
+            Shown::Through => {}
+            Shown::Between => samples += piece.len(),
+            Shown::Code(stack) if facts.is_plumbing(stack) => samples += piece.len(),
+            Shown::Code(stack) => {
+                if let Some(row) = before.map(|f| &mut self.rows[f.index()]) {
+                    row.short_pauses += u64::from(samples == 1);
+                    row.long_pauses += u64::from(samples > 1);
                 }
+                (before, samples) = (Some(facts.entry_function(stack)), 0);
             }
-        }
+        });
     }
 
     /// Why a stretch of this length of calls that begin in `entry` is busy rather than a stall.

@@ -48,6 +48,9 @@ const MICROTASKS: &str = "processTicksAndRejections";
 #[derive(Debug)]
 pub(super) struct Facts {
     class: Vec<Class>,
+    /// The innermost function, and the caller's stack.
+    function: Vec<FunctionId>,
+    parent: Vec<StackId>,
     /// The outermost frame, the file's own root left out.
     outer: Vec<StackId>,
     /// The frame below it, or itself.
@@ -79,6 +82,8 @@ impl Facts {
         let len = recording.stacks.len();
         let mut facts = Self {
             class: Vec::with_capacity(len),
+            function: Vec::with_capacity(len),
+            parent: Vec::with_capacity(len),
             outer: Vec::with_capacity(len),
             second: Vec::with_capacity(len),
             depth: Vec::with_capacity(len),
@@ -101,11 +106,11 @@ impl Facts {
             facts.push(recording, StackId::from_index(i), parent, function);
             let is_below = !parent.is_none() && facts.is_start_up[parent.index()];
             facts.is_start_up.push(is_below || start_up[function.index()]);
-            let outer = self::function(recording, facts.outer[i]);
+            let outer = facts.function(facts.outer[i]);
             facts.is_microtask.push(Some(recording.function(outer).name) == microtasks);
-            facts.push_own(recording, StackId::from_index(i), parent, function, modules, &plumbing);
+            facts.push_own(StackId::from_index(i), parent, function, modules, &plumbing);
         }
-        facts.number(recording);
+        facts.number(recording.functions.len());
         facts
     }
 
@@ -113,6 +118,18 @@ impl Facts {
     #[inline]
     pub(super) fn class(&self, stack: StackId) -> Class {
         self.class.get(stack.index()).copied().unwrap_or(Class::Program)
+    }
+
+    /// The innermost function.
+    #[inline]
+    pub(super) fn function(&self, stack: StackId) -> FunctionId {
+        self.function[stack.index()]
+    }
+
+    /// The caller's stack.
+    #[inline]
+    pub(super) fn parent(&self, stack: StackId) -> StackId {
+        self.parent[stack.index()]
     }
 
     /// The outermost frame below the file's root.
@@ -196,27 +213,21 @@ impl Facts {
 
     fn push(&mut self, recording: &Recording, id: StackId, parent: StackId, own: FunctionId) {
         self.class.push(class(recording.function(own).tag));
-        let is_top = parent.is_none() || recording.function(function(recording, parent)).tag == Tag::Root;
+        self.function.push(own);
+        self.parent.push(parent);
+        let is_top = parent.is_none() || recording.function(self.function(parent)).tag == Tag::Root;
         let is_second = is_top || self.outer[parent.index()] == parent;
         self.outer.push(if is_top { id } else { self.outer[parent.index()] });
         self.second.push(if is_second { id } else { self.second[parent.index()] });
         self.depth.push(if parent.is_none() { 1 } else { self.depth[parent.index()] + 1 });
     }
 
-    fn push_own(
-        &mut self,
-        recording: &Recording,
-        id: StackId,
-        parent: StackId,
-        at: FunctionId,
-        modules: &Modules,
-        plumbing: &[bool],
-    ) {
+    fn push_own(&mut self, id: StackId, parent: StackId, at: FunctionId, modules: &Modules, plumbing: &[bool]) {
         let above = |list: &[StackId]| if parent.is_none() { StackId::NONE } else { list[parent.index()] };
         let is_own = is_own(modules, at);
         let (own, entry) = (above(&self.own), above(&self.entry));
         let entry = if is_own && entry.is_none() { id } else { entry };
-        let entry_function = if entry.is_none() { at } else { function(recording, entry) };
+        let entry_function = if entry.is_none() { at } else { self.function(entry) };
         let branch = if parent.is_none() { None } else { self.branch[parent.index()] };
         let is_plumbing = !is_own
             && match own {
@@ -232,49 +243,36 @@ impl Facts {
     }
 
     /// Walks the tree callers first, without recursion: stacks may be as deep as they like.
-    fn number(&mut self, recording: &Recording) {
-        let children = Children::of(recording);
-        let mut open = vec![0u32; recording.functions.len()];
+    fn number(&mut self, functions: usize) {
+        let children = Children::of(&self.parent);
+        let mut open = vec![0u32; functions];
         let mut next = 0;
         let mut at = children.first_root;
         while !at.is_none() {
-            let function = function(recording, at).index();
+            let function = self.function(at).index();
             self.span[at.index()].0 = next;
             self.is_outermost[at.index()] = open[function] == 0;
             open[function] += 1;
             next += 1;
             let child = children.first[at.index()];
-            at = if child.is_none() { self.leave(recording, &children, at, next, &mut open) } else { child };
+            at = if child.is_none() { self.leave(&children, at, next, &mut open) } else { child };
         }
     }
 
     /// Leaves `from` and every caller whose last callee it was; the next stack to enter.
-    fn leave(
-        &mut self,
-        recording: &Recording,
-        children: &Children,
-        from: StackId,
-        end: u32,
-        open: &mut [u32],
-    ) -> StackId {
+    fn leave(&mut self, children: &Children, from: StackId, end: u32, open: &mut [u32]) -> StackId {
         let mut at = from;
         while !at.is_none() {
             self.span[at.index()].1 = end;
-            open[function(recording, at).index()] -= 1;
+            open[self.function(at).index()] -= 1;
             let sibling = children.next[at.index()];
             if !sibling.is_none() {
                 return sibling;
             }
-            at = recording.stacks.parent(at);
+            at = self.parent(at);
         }
         StackId::NONE
     }
-}
-
-/// The function of a stack's innermost frame.
-#[inline]
-pub(super) fn function(recording: &Recording, stack: StackId) -> FunctionId {
-    recording.function_of(recording.stacks.frame(stack))
 }
 
 /// Whether a function can be blamed: one's own, or one that was installed.
@@ -306,13 +304,12 @@ struct Children {
 }
 
 impl Children {
-    fn of(recording: &Recording) -> Self {
-        let len = recording.stacks.len();
+    fn of(parents: &[StackId]) -> Self {
+        let len = parents.len();
         let mut children =
             Self { first_root: StackId::NONE, first: vec![StackId::NONE; len], next: vec![StackId::NONE; len] };
-        for i in (0..len).rev() {
+        for (i, &parent) in parents.iter().enumerate().rev() {
             let id = StackId::from_index(i);
-            let parent = recording.stacks.parent(id);
             let first = if parent.is_none() { &mut children.first_root } else { &mut children.first[parent.index()] };
             children.next[i] = std::mem::replace(first, id);
         }

@@ -63,8 +63,11 @@ pub struct Stall {
     pub path: Vec<FunctionId>,
     /// Without a culprit, the largest functions by total: at most three.
     pub largest: Vec<Culprit>,
-    /// Own shares of what exceeds the threshold, largest first. They add up to it exactly.
+    /// The largest own shares of what exceeds the threshold, largest first. With `blame_rest` they
+    /// add up to it exactly.
     pub blame: Vec<(FunctionId, i64)>,
+    /// Number and sum of the other shares.
+    pub blame_rest: (u32, i64),
     /// Garbage collection inside, nanoseconds.
     pub gc_ns: i64,
     /// Native or unknown inside, nanoseconds.
@@ -408,7 +411,7 @@ mod tests {
             in_time.sort_by_key(|s| s.start_ns);
             assert!(in_time.windows(2).all(|w| w[0].start_ns + w[0].duration_ns <= w[1].start_ns));
             for stall in &in_time {
-                let over: i64 = stall.blame.iter().map(|b| b.1).sum();
+                let over = stall.blame.iter().map(|b| b.1).sum::<i64>() + stall.blame_rest.1;
                 assert!(stall.blame.is_empty() || over == stall.duration_ns - 3 * MS);
                 assert!(stall.culprit.iter().all(|c| c.self_ns <= c.total_ns && c.total_ns <= stall.duration_ns));
                 assert!(stall.duration_ns >= 3 * MS && stall.samples >= 3);

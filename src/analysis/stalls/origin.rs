@@ -1,7 +1,7 @@
 //! Where a callback came from, as far as the frames of the runtime above one's own code tell. The
 //! place that scheduled it is not in a CPU profile.
 
-use super::facts::{Facts, function};
+use super::facts::Facts;
 use crate::model::{FunctionId, Recording, StackId};
 
 /// Functions of the runtime by name: the one nearest to one's own code decides.
@@ -46,15 +46,15 @@ const BY_FILE: &[(&str, &str)] = &[
 pub(super) fn origin(recording: &Recording, facts: &Facts, entry: StackId) -> (Option<&'static str>, FunctionId) {
     let mut at = entry;
     while !at.is_none() {
-        let at_function = function(recording, at);
+        let at_function = facts.function(at);
         if let Some(origin) = of_function(recording, at_function) {
             return (Some(origin), at_function);
         }
-        at = if facts.outer(at) == at { StackId::NONE } else { recording.stacks.parent(at) };
+        at = if facts.outer(at) == at { StackId::NONE } else { facts.parent(at) };
     }
     let outer = facts.outer(entry);
     let is_continuation = outer == entry && facts.own(entry) == entry && facts.is_node();
-    (is_continuation.then_some("promise"), function(recording, outer))
+    (is_continuation.then_some("promise"), facts.function(outer))
 }
 
 /// Whether the callback waits for something outside the program, which the runtime must fetch and

@@ -111,7 +111,7 @@ impl<'a> Search<'a> {
             if turn.is_start_up {
                 return visit(turn, &parts);
             }
-            calls(self.recording, self.facts, self.streams, self.clock, turn, |call| match dispatchers {
+            calls(self.facts, self.streams, self.clock, turn, |call| match dispatchers {
                 Some(dispatchers) if self.is_long(call) => self.cut(dispatchers, call, &mut parts),
                 _ => parts.push(call),
             });
@@ -121,16 +121,16 @@ impl<'a> Search<'a> {
 
     fn cut(&self, dispatchers: &Dispatchers, call: Turn, parts: &mut Vec<Turn>) {
         let mut by_branch: Vec<Turn> = Vec::new();
-        let mut first = call.first;
+        let (mut first, mut piece) = (call.first, call.piece);
         let mut last: Option<FunctionId> = None;
-        places(self.facts, self.clock, call, |i, place| {
+        places(self.facts, self.clock, call, |at, place| {
             if last == Some(place.entry) && dispatchers.contain(place.entry) {
-                by_branch.push(Turn { first, end: i, ..call });
-                first = i;
+                by_branch.push(Turn { first, piece, end: at.first, ..call });
+                (first, piece) = (at.first, at.at);
             }
             last = Some(place.entry);
         });
-        by_branch.push(Turn { first, ..call });
+        by_branch.push(Turn { first, piece, ..call });
         for part in by_branch {
             if self.is_long(part) {
                 by_entry(self.facts, self.clock, part, self.shortest_ns, |p| parts.push(p));
@@ -208,33 +208,35 @@ impl<'a> Search<'a> {
     /// Median length of the calls that begin where busy stretches begin, over the whole recording.
     fn medians(&self, dispatchers: &Dispatchers, stretches: &[Stretch]) -> BTreeMap<FunctionId, i64> {
         let of_busy = stretches.iter().filter(|s| s.busy.is_some());
-        let mut lengths: BTreeMap<FunctionId, Vec<i64>> =
-            of_busy.filter_map(|s| s.entry).map(|e| (e.function, Vec::new())).collect();
-        if lengths.is_empty() {
+        let mut lengths: Vec<Option<Vec<i64>>> = vec![None; self.recording.functions.len()];
+        of_busy.filter_map(|s| s.entry).for_each(|e| lengths[e.function.index()] = Some(Vec::new()));
+        if lengths.iter().all(Option::is_none) {
             return BTreeMap::new();
         }
         let mut entries = Entries::new(self.recording);
         self.each_turn(Some(dispatchers), |_, parts| {
             for &part in parts {
                 let entry = entries.of(self.facts, self.clock, part);
-                if let Some(list) = entry.and_then(|entry| lengths.get_mut(&entry.function)) {
+                if let Some(list) = entry.and_then(|entry| lengths[entry.function.index()].as_mut()) {
                     list.push(self.length(part));
                 }
             }
         });
-        lengths.into_iter().map(|(function, list)| (function, median(list))).collect()
+        let lists = lengths.into_iter().enumerate().filter_map(|(i, list)| Some((FunctionId::from_index(i), list?)));
+        lists.map(|(function, list)| (function, median(list))).collect()
     }
 
     fn judge(&self, scales: &mut Scales<'_>, stretches: &[Stretch], medians: &BTreeMap<FunctionId, i64>) -> Vec<Stall> {
-        let mut callers = Callers::new();
+        let mut callers = Callers::new(self.recording);
         let mut weighed: Vec<Weighed> = Vec::with_capacity(stretches.len());
         for stretch in stretches {
             weighed.push(self.weigh(scales, stretch, medians, &mut callers));
         }
+        let serve_several = blame::serve_several(&callers, self.facts, self.recording);
         let mut stalls = Vec::with_capacity(stretches.len());
         for (stretch, Weighed { mut stall, path }) in stretches.iter().zip(weighed) {
             stall.path = path.iter().map(|l| l.function).collect();
-            let blamed = blame::blamed(&stall.path, self.recording, &callers);
+            let blamed = blame::blamed(&stall.path, self.recording, &serve_several);
             stall.culprit = blamed.as_ref().map(|blamed| {
                 let inside = blamed.is_helper_moved.then(|| stall.path[stall.path.len() - 1]);
                 Culprit { inside, ..culprit(&path[blamed.at], stall.duration_ns) }
@@ -262,6 +264,7 @@ impl<'a> Search<'a> {
         let path = blame::path(scales, self.modules, duration_ns);
         let origin = scales.entry().map(|entry| origin::origin(self.recording, self.facts, entry));
         scales.weigh_owned(turn);
+        let (blame, blame_rest) = blame::shares(scales, duration_ns - self.threshold_ns);
         let largest = if path.is_empty() { blame::largest(scales, self.recording, self.modules) } else { Vec::new() };
         let stall = Stall {
             start_ns: self.clock.edge(turn.first),
@@ -273,7 +276,8 @@ impl<'a> Search<'a> {
             culprit: None,
             path: Vec::new(),
             largest: largest.iter().map(|l| culprit(l, duration_ns)).collect(),
-            blame: blame::shares(scales, duration_ns - self.threshold_ns),
+            blame,
+            blame_rest,
             gc_ns: scales.gc_ns,
             program_ns: scales.program_ns,
             samples: (turn.end - turn.first) as u64,

@@ -1,6 +1,6 @@
 //! Cuts a thread's samples into turns of the loop, and long turns into calls of one's own code.
 
-use super::facts::{Class, Facts, function};
+use super::facts::{Class, Facts};
 use crate::model::{Column, FunctionId, Profile, Recording, StackId, Time};
 
 /// A stack that could not be walked shows as one sample without a stack between two related ones
@@ -15,6 +15,8 @@ const STREAM_PART: u64 = 4;
 pub(super) struct Turn {
     pub(super) first: usize,
     pub(super) end: usize,
+    /// Number of the piece that begins with `first`.
+    pub(super) piece: usize,
     /// Outermost frame of the callback; none when no function was seen.
     pub(super) outer: StackId,
     /// Number of pauses before it.
@@ -36,9 +38,29 @@ pub(super) enum Shown {
     Code(StackId),
 }
 
-/// What every sample shows, in one number each: the passes over millions of samples read only this.
+/// Samples of the same stack in a row. They show the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// Number of the piece.
+    pub(super) at: usize,
+    pub(super) first: usize,
+    pub(super) end: usize,
+    pub(super) shown: Shown,
+}
+
+impl Piece {
+    /// Number of samples.
+    #[inline]
+    pub(super) fn len(self) -> usize {
+        self.end - self.first
+    }
+}
+
+/// What the samples show, piece by piece: every pass reads only this.
 pub(super) struct Shows {
     codes: Vec<u32>,
+    /// First sample of each piece, and the number of samples.
+    starts: Vec<u32>,
 }
 
 const IDLE: u32 = u32::MAX;
@@ -46,32 +68,68 @@ const BETWEEN: u32 = u32::MAX - 1;
 const THROUGH: u32 = u32::MAX - 2;
 
 impl Shows {
-    /// One pass.
+    /// Two passes over the stacks: the table is as large as it must be.
     pub(super) fn of(profile: &Profile, time: &Time, facts: &Facts) -> Self {
         let stacks = &profile.samples.stack;
         let len = stacks.len().min(time.at_ns.len());
-        let code = |i: usize| {
-            let stack = stacks.get(i);
+        let starts = piece_starts(stacks, len);
+        let code = |piece: &[u32]| {
+            let (first, end) = (piece[0] as usize, piece[1] as usize);
+            let stack = stacks.get(first);
             match facts.class(stack) {
                 Class::Idle => IDLE,
                 Class::Gc => THROUGH,
-                Class::Program if is_failed_walk(stacks, time, facts, i) => THROUGH,
+                Class::Program if end - first == 1 && is_failed_walk(stacks, time, facts, first) => THROUGH,
                 Class::Program => BETWEEN,
                 Class::Code => u32::try_from(stack.index()).unwrap_or(BETWEEN),
             }
         };
-        Self { codes: (0..len).map(code).collect() }
+        Self { codes: starts.windows(2).map(code).collect(), starts }
     }
 
     #[inline]
-    fn get(&self, i: usize) -> Shown {
-        match self.codes[i] {
+    fn shown(&self, piece: usize) -> Shown {
+        match self.codes[piece] {
             IDLE => Shown::Idle,
             BETWEEN => Shown::Between,
             THROUGH => Shown::Through,
             stack => Shown::Code(StackId::from_index(stack as usize)),
         }
     }
+}
+
+/// Where stacks change, and the number of samples behind them.
+fn piece_starts(stacks: &Column<StackId>, len: usize) -> Vec<u32> {
+    let index = |i: usize| u32::try_from(i).expect("4 billion samples do not fit into memory");
+    let mut count = 0;
+    each_change(stacks, len, |_| count += 1);
+    let mut starts = Vec::with_capacity(count + 1);
+    each_change(stacks, len, |i| starts.push(index(i)));
+    starts.push(index(len));
+    starts
+}
+
+/// Hands the index of each sample with another stack than the one before to `visit`.
+fn each_change(stacks: &Column<StackId>, len: usize, mut visit: impl FnMut(usize)) {
+    let mut last = None;
+    for (first, part) in stacks.slices(0, len) {
+        changes_in(first, part, &mut last, &mut visit);
+    }
+}
+
+/// Called per slice: see [`Clock::each_piece`].
+#[inline(never)]
+fn changes_in(first: usize, part: &[StackId], last: &mut Option<StackId>, visit: &mut impl FnMut(usize)) {
+    let Some((&head, &tail)) = part.first().zip(part.last()) else { return };
+    if *last != Some(head) {
+        visit(first);
+    }
+    for (i, pair) in part.windows(2).enumerate() {
+        if pair[0] != pair[1] {
+            visit(first + i + 1);
+        }
+    }
+    *last = Some(tail);
 }
 
 /// Whether one of the two stacks around sample `i` is the other or called from it, within the same
@@ -110,7 +168,7 @@ impl<'a> Clock<'a> {
     /// Number of samples.
     #[inline]
     pub(super) fn len(self) -> usize {
-        self.shows.codes.len()
+        self.shows.starts[self.shows.starts.len() - 1] as usize
     }
 
     #[inline]
@@ -155,10 +213,32 @@ impl<'a> Clock<'a> {
         self.edge(end).saturating_sub(self.edge(first))
     }
 
-    /// What sample `i` means for the turns.
+    /// The pieces of a turn; the last one is cut where it ends.
     #[inline]
-    pub(super) fn shown(self, i: usize) -> Shown {
-        self.shows.get(i)
+    pub(super) fn pieces(self, turn: Turn) -> impl Iterator<Item = Piece> + 'a {
+        let starts = &self.shows.starts;
+        (turn.piece..).take_while(move |&at| (starts[at] as usize) < turn.end).map(move |at| self.piece(at, turn.end))
+    }
+
+    #[inline]
+    fn piece(self, at: usize, end: usize) -> Piece {
+        let starts = &self.shows.starts;
+        Piece { at, first: starts[at] as usize, end: end.min(starts[at + 1] as usize), shown: self.shows.shown(at) }
+    }
+
+    /// Visits all pieces in order.
+    ///
+    /// Portion by portion, each with a call: a browser translates code anew once it was called often
+    /// enough, and never in the middle of a loop over millions.
+    pub(super) fn each_piece(self, mut visit: impl FnMut(Piece)) {
+        const PORTION: usize = 1 << 14;
+        let len = self.shows.codes.len();
+        (0..len).step_by(PORTION).for_each(|from| self.portion(from, len.min(from + PORTION), &mut visit));
+    }
+
+    #[inline(never)]
+    fn portion(self, from: usize, to: usize, visit: &mut impl FnMut(Piece)) {
+        (from..to).for_each(|at| visit(self.piece(at, usize::MAX)));
     }
 }
 
@@ -169,18 +249,11 @@ impl<'a> Clock<'a> {
 /// the one before. Microtasks belong to the callback that they follow.
 pub(super) fn turns(facts: &Facts, clock: Clock<'_>, mut found: impl FnMut(Turn)) {
     let mut cutter = Cutter { facts, open: None, between: 0, in_microtasks: false, run: 0 };
-    let mut last = Shown::Idle;
-    for i in 0..clock.len() {
-        let shown = clock.shown(i);
-        // The same code once more changes nothing, and is the usual case.
-        if shown == last && matches!(shown, Shown::Code(_)) {
-            continue;
-        }
-        last = shown;
-        if let Some(turn) = cutter.step(i, shown) {
+    clock.each_piece(|piece| {
+        if let Some(turn) = cutter.step(piece) {
             found(turn);
         }
-    }
+    });
     if let Some(turn) = cutter.close(clock.len()) {
         found(turn);
     }
@@ -197,32 +270,34 @@ struct Cutter<'a> {
 }
 
 impl Cutter<'_> {
-    /// Takes sample `i`; the turn that it ends, if any.
-    fn step(&mut self, i: usize, shown: Shown) -> Option<Turn> {
-        match shown {
+    /// Takes a piece; the turn that it ends, if any.
+    #[inline]
+    fn step(&mut self, piece: Piece) -> Option<Turn> {
+        match piece.shown {
             Shown::Idle => {
                 self.run = self.run.saturating_add(1);
-                self.close(i)
+                self.close(piece.first)
             }
             Shown::Through => {
-                self.open_at(i);
+                self.open_at(piece);
                 None
             }
             Shown::Between => {
-                self.open_at(i);
-                self.between += 1;
+                self.open_at(piece);
+                self.between += piece.len();
                 None
             }
-            Shown::Code(stack) => self.step_code(i, stack),
+            Shown::Code(stack) => self.step_code(piece, stack),
         }
     }
 
-    fn step_code(&mut self, i: usize, stack: StackId) -> Option<Turn> {
+    #[inline]
+    fn step_code(&mut self, piece: Piece, stack: StackId) -> Option<Turn> {
         let outer = self.facts.outer(stack);
         let is_microtask = self.facts.is_microtask(stack);
-        let ended = self.end_before(i, outer, is_microtask).and_then(|end| self.close(end));
+        let ended = self.end_before(piece.first, outer, is_microtask).and_then(|end| self.close(end));
         self.between = 0;
-        self.open_at(i);
+        self.open_at(piece);
         self.in_microtasks |= is_microtask;
         if let Some(turn) = &mut self.open {
             turn.is_start_up |= self.facts.is_start_up(stack);
@@ -245,8 +320,15 @@ impl Cutter<'_> {
         (self.in_microtasks && !is_microtask).then_some(i)
     }
 
-    fn open_at(&mut self, i: usize) {
-        self.open.get_or_insert(Turn { first: i, end: i, outer: StackId::NONE, run: self.run, is_start_up: false });
+    fn open_at(&mut self, piece: Piece) {
+        self.open.get_or_insert(Turn {
+            first: piece.first,
+            end: piece.first,
+            piece: piece.at,
+            outer: StackId::NONE,
+            run: self.run,
+            is_start_up: false,
+        });
     }
 
     fn close(&mut self, end: usize) -> Option<Turn> {
@@ -260,21 +342,21 @@ impl Cutter<'_> {
 /// themselves, by function: they write a stream piece by piece. One pass over samples and stacks.
 pub(super) fn streams(recording: &Recording, facts: &Facts, clock: Clock<'_>) -> Vec<bool> {
     let mut weight = vec![0u64; recording.stacks.len()];
-    for i in 0..clock.len() {
-        if let Shown::Code(stack) = clock.shown(i) {
-            weight[stack.index()] += 1;
+    clock.each_piece(|piece| {
+        if let Shown::Code(stack) = piece.shown {
+            weight[stack.index()] += piece.len() as u64;
         }
-    }
+    });
     let mut total = vec![0u64; recording.functions.len()];
     let mut in_plumbing = vec![0u64; recording.functions.len()];
     for i in (0..weight.len()).rev() {
         let (stack, samples) = (StackId::from_index(i), weight[i]);
-        let parent = recording.stacks.parent(stack);
+        let parent = facts.parent(stack);
         let own = facts.own(stack);
         if own == stack && facts.is_outermost(stack) {
-            total[function(recording, stack).index()] += samples;
+            total[facts.function(stack).index()] += samples;
         } else if !own.is_none() && parent == own && facts.is_plumbing(stack) {
-            in_plumbing[function(recording, own).index()] += samples;
+            in_plumbing[facts.function(own).index()] += samples;
         }
         if !parent.is_none() {
             weight[parent.index()] += samples;
@@ -286,33 +368,26 @@ pub(super) fn streams(recording: &Recording, facts: &Facts, clock: Clock<'_>) ->
 /// Cuts a turn where one's own code comes back after plumbing: a response was written, the next
 /// request was parsed. What runs outside one's own code in between, and at the end, is a part of its
 /// own. A function that writes a stream calls plumbing again and again: only leaving it is an end.
-pub(super) fn calls(
-    recording: &Recording,
-    facts: &Facts,
-    streams: &[bool],
-    clock: Clock<'_>,
-    turn: Turn,
-    mut found: impl FnMut(Turn),
-) {
-    let mut first = turn.first;
-    let mut part = |end: usize| {
-        if end > first {
-            found(Turn { first, end, ..turn });
-            first = end;
+pub(super) fn calls(facts: &Facts, streams: &[bool], clock: Clock<'_>, turn: Turn, mut found: impl FnMut(Turn)) {
+    let (mut first, mut piece) = (turn.first, turn.piece);
+    let mut part = |end: Piece| {
+        if end.first > first {
+            found(Turn { first, end: end.first, piece, ..turn });
+            (first, piece) = (end.first, end.at);
         }
     };
     let mut has_code = false;
     let mut gap = Gap::None;
-    let mut left: Option<usize> = None;
-    for i in turn.first..turn.end {
-        let Shown::Code(stack) = clock.shown(i) else { continue };
+    let mut left: Option<Piece> = None;
+    for here in clock.pieces(turn) {
+        let Shown::Code(stack) = here.shown else { continue };
         if facts.is_plumbing(stack) {
             if has_code {
                 let own = facts.own(stack);
-                let is_stream = !own.is_none() && streams[function(recording, own).index()];
+                let is_stream = !own.is_none() && streams[facts.function(own).index()];
                 gap = gap.and(facts, if is_stream { Gap::Stream(own) } else { Gap::Cut });
                 if own.is_none() {
-                    left.get_or_insert(i);
+                    left.get_or_insert(here);
                 }
             }
             continue;
@@ -321,14 +396,16 @@ pub(super) fn calls(
             if let Some(end) = left {
                 part(end);
             }
-            part(i);
+            part(here);
         }
         (has_code, gap, left) = (true, Gap::None, None);
     }
     if let Some(end) = left {
         part(end);
     }
-    part(turn.end);
+    if turn.end > first {
+        found(Turn { first, piece, ..turn });
+    }
 }
 
 /// What was seen since one's own code ran last.
@@ -367,24 +444,27 @@ pub(super) struct Place {
     pub(super) branch: FunctionId,
 }
 
-/// Hands the places of a stretch in order to `found`, each with its first sample. A place of one
+/// Hands the places of a stretch in order to `found`, each with its first piece. A place of one
 /// sample is not one: stacks are sometimes walked wrong.
-pub(super) fn places(facts: &Facts, clock: Clock<'_>, turn: Turn, mut found: impl FnMut(usize, Place)) {
-    let mut open: Option<(Place, usize, bool)> = None;
+pub(super) fn places(facts: &Facts, clock: Clock<'_>, turn: Turn, mut found: impl FnMut(Piece, Place)) {
+    let mut open: Option<(Place, Piece, bool)> = None;
     let mut last: Option<Place> = None;
-    for i in turn.first..turn.end {
-        let Shown::Code(stack) = clock.shown(i) else { continue };
+    for piece in clock.pieces(turn) {
+        let Shown::Code(stack) = piece.shown else { continue };
         let Some(branch) = facts.branch(stack) else { continue };
         let place = Place { entry: facts.entry_function(stack), branch };
-        match &mut open {
-            Some((same, first, is_told)) if *same == place => {
-                if !*is_told && last != Some(place) {
-                    found(*first, place);
-                }
-                *is_told = true;
-                last = Some(place);
+        let is_more = open.is_some_and(|(same, ..)| same == place);
+        if !is_more {
+            open = Some((place, piece, false));
+        }
+        if let Some((_, first, is_told)) = &mut open
+            && (is_more || piece.len() > 1)
+        {
+            if !*is_told && last != Some(place) {
+                found(*first, place);
             }
-            _ => open = Some((place, i, false)),
+            *is_told = true;
+            last = Some(place);
         }
     }
 }
@@ -393,33 +473,34 @@ pub(super) fn places(facts: &Facts, clock: Clock<'_>, turn: Turn, mut found: imp
 /// as `shortest_ns`: microtasks and timers that follow each other are one turn, but two long ones
 /// have two reasons.
 pub(super) fn by_entry(facts: &Facts, clock: Clock<'_>, turn: Turn, shortest_ns: i64, mut found: impl FnMut(Turn)) {
-    let mut starts: Vec<(usize, FunctionId)> = Vec::new();
-    for i in turn.first..turn.end {
-        let Shown::Code(stack) = clock.shown(i) else { continue };
+    let mut starts: Vec<(usize, usize, FunctionId)> = Vec::new();
+    for piece in clock.pieces(turn) {
+        let Shown::Code(stack) = piece.shown else { continue };
         if facts.own(stack).is_none() {
             continue;
         }
         let entry = facts.entry_function(stack);
-        if starts.last().is_none_or(|s| s.1 != entry) {
-            starts.push((if starts.is_empty() { turn.first } else { i }, entry));
+        if starts.last().is_none_or(|s| s.2 != entry) {
+            let at = if starts.is_empty() { (turn.first, turn.piece) } else { (piece.first, piece.at) };
+            starts.push((at.0, at.1, entry));
         }
     }
     let end_of = |k: usize| starts.get(k + 1).map_or(turn.end, |s| s.0);
     let is_long = |k: &usize| clock.between(starts[*k].0, end_of(*k)) >= shortest_ns;
-    let mut first = turn.first;
+    let (mut first, mut piece) = (turn.first, turn.piece);
     for k in (0..starts.len()).filter(is_long).skip(1) {
-        found(Turn { first, end: starts[k].0, ..turn });
-        first = starts[k].0;
+        found(Turn { first, piece, end: starts[k].0, ..turn });
+        (first, piece) = (starts[k].0, starts[k].1);
     }
-    found(Turn { first, ..turn });
+    found(Turn { first, piece, ..turn });
 }
 
 /// Number of callbacks in a stretch, as far as the two outermost frames tell them apart.
 pub(super) fn groups(facts: &Facts, clock: Clock<'_>, turn: Turn) -> u64 {
     let mut last = StackId::NONE;
     let mut groups = 0;
-    for i in turn.first..turn.end {
-        let Shown::Code(stack) = clock.shown(i) else { continue };
+    for piece in clock.pieces(turn) {
+        let Shown::Code(stack) = piece.shown else { continue };
         let second = facts.second(stack);
         groups += u64::from(second != last);
         last = second;

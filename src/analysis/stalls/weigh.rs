@@ -1,9 +1,8 @@
 //! What a stretch of samples was spent on: own time and total of every function in it.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
-use super::facts::{Class, Facts, function};
+use super::facts::{Class, Facts};
 use super::turns::{Clock, Shown, Turn};
 use crate::model::{FunctionId, Recording, StackId};
 
@@ -15,16 +14,48 @@ pub(super) struct Load {
     pub(super) own_ns: i64,
     /// Time with the function anywhere on the stack, recursion counted once.
     pub(super) total_ns: i64,
-    /// Mean place on the stack, counted from outside, of its outermost calls, in thousandths.
-    pub(super) depth: u64,
 }
 
-/// How long functions were on the stack below each of their callers.
-pub(super) type Callers = BTreeMap<(FunctionId, Option<FunctionId>), i64>;
+/// How long each stack of an own function ran below the own function that called it.
+#[derive(Debug)]
+pub(super) struct Callers {
+    by_stack: Vec<i64>,
+}
+
+impl Callers {
+    pub(super) fn new(recording: &Recording) -> Self {
+        Self { by_stack: vec![0; recording.stacks.len()] }
+    }
+
+    /// By function, whether it serves several callers: two have at least a part of its time that
+    /// `is_notable` of (that part, the whole).
+    pub(super) fn serve_several(
+        &self,
+        facts: &Facts,
+        functions: usize,
+        is_notable: impl Fn(i64, i64) -> bool,
+    ) -> Vec<bool> {
+        let mut rows: Vec<(FunctionId, Option<FunctionId>, i64)> = Vec::new();
+        for (i, &ns) in self.by_stack.iter().enumerate().filter(|(_, ns)| **ns != 0) {
+            let stack = StackId::from_index(i);
+            let parent = facts.parent(stack);
+            let caller = if parent.is_none() { StackId::NONE } else { facts.own(parent) };
+            rows.push((facts.function(stack), (!caller.is_none()).then(|| facts.function(caller)), ns));
+        }
+        rows.sort_unstable();
+        let mut out = vec![false; functions];
+        for of_function in rows.chunk_by(|a, b| a.0 == b.0) {
+            let sum = |rows: &[(_, _, i64)]| rows.iter().fold(0i64, |sum, row| sum.saturating_add(row.2));
+            let whole = sum(of_function);
+            let notable = of_function.chunk_by(|a, b| a.1 == b.1).filter(|rows| is_notable(sum(rows), whole)).count();
+            out[of_function[0].0.index()] = notable > 1;
+        }
+        out
+    }
+}
 
 /// Tables that are filled for one stretch after the other; only what a stretch touched is cleared.
 pub(super) struct Scales<'a> {
-    recording: &'a Recording,
     facts: &'a Facts,
     clock: Clock<'a>,
     /// Time per stack, own at first, then with callees.
@@ -34,8 +65,6 @@ pub(super) struct Scales<'a> {
     stacks: Vec<StackId>,
     own: Vec<i64>,
     total: Vec<i64>,
-    /// Time by place on the stack: their product, summed.
-    depth: Vec<i128>,
     has_load: Vec<bool>,
     functions: Vec<FunctionId>,
     /// Garbage collection in the stretch.
@@ -45,10 +74,9 @@ pub(super) struct Scales<'a> {
 }
 
 impl<'a> Scales<'a> {
-    pub(super) fn new(recording: &'a Recording, facts: &'a Facts, clock: Clock<'a>) -> Self {
+    pub(super) fn new(recording: &Recording, facts: &'a Facts, clock: Clock<'a>) -> Self {
         let (stacks, functions) = (recording.stacks.len(), recording.functions.len());
         Self {
-            recording,
             facts,
             clock,
             weight: vec![0; stacks],
@@ -56,7 +84,6 @@ impl<'a> Scales<'a> {
             stacks: Vec::new(),
             own: vec![0; functions],
             total: vec![0; functions],
-            depth: vec![0; functions],
             has_load: vec![false; functions],
             functions: Vec::new(),
             gc_ns: 0,
@@ -66,25 +93,24 @@ impl<'a> Scales<'a> {
 
     /// Weighs a turn as the rule judges it: a sample owns the time around it, half way to the next;
     /// garbage collection and stacks that could not be walked count for the code before them, or
-    /// after them at the start. Linear in samples and in the frames that they touch, which are
-    /// sorted once.
+    /// after them at the start. Linear in samples and in the frames that they touch.
     pub(super) fn weigh_nested(&mut self, turn: Turn) {
         self.clear();
         let (mut from, to) = (self.clock.edge(turn.first), self.clock.edge(turn.end));
         let mut owner = StackId::NONE;
         let mut waiting = 0;
-        for i in turn.first..turn.end {
-            let until = if i + 1 < turn.end { self.clock.middle(i) } else { to };
+        for piece in self.clock.pieces(turn) {
+            let until = if piece.end < turn.end { self.clock.middle(piece.end - 1) } else { to };
             let ns = until - from;
             from = until;
-            match self.clock.shown(i) {
+            match piece.shown {
                 Shown::Code(stack) => {
                     owner = stack;
                     self.add(stack, ns + std::mem::take(&mut waiting));
                 }
                 Shown::Through if owner.is_none() => waiting += ns,
                 Shown::Through => self.add(owner, ns),
-                Shown::Between | Shown::Idle => self.add(self.clock.stack(i), ns),
+                Shown::Between | Shown::Idle => self.add(self.clock.stack(piece.first), ns),
             }
         }
         if waiting > 0 {
@@ -98,20 +124,29 @@ impl<'a> Scales<'a> {
     pub(super) fn weigh_owned(&mut self, turn: Turn) {
         self.clear();
         let (from, to) = (self.clock.edge(turn.first), self.clock.edge(turn.end));
-        for i in turn.first.saturating_sub(1)..turn.end {
-            let ns = self.clock.at(i + 1).min(to) - self.clock.at(i).max(from);
-            if ns <= 0 {
-                continue;
-            }
-            let stack = self.clock.stack(i);
-            match self.facts.class(stack) {
-                Class::Gc => self.gc_ns += ns,
-                Class::Program => self.program_ns += ns,
-                Class::Idle | Class::Code => {}
-            }
-            self.add(stack, ns);
+        // The sample before the turn reaches into it.
+        if let Some(before) = turn.first.checked_sub(1) {
+            self.add_owned(before, turn.first, (from, to));
+        }
+        for piece in self.clock.pieces(turn) {
+            self.add_owned(piece.first, piece.end, (from, to));
         }
         self.roll_up();
+    }
+
+    /// Adds samples of one stack with what they own of a stretch of time.
+    fn add_owned(&mut self, first: usize, end: usize, (from, to): (i64, i64)) {
+        let ns = self.clock.at(end).min(to) - self.clock.at(first).max(from);
+        if ns <= 0 {
+            return;
+        }
+        let stack = self.clock.stack(first);
+        match self.facts.class(stack) {
+            Class::Gc => self.gc_ns += ns,
+            Class::Program => self.program_ns += ns,
+            Class::Idle | Class::Code => {}
+        }
+        self.add(stack, ns);
     }
 
     /// The functions of the stretch, in no particular order.
@@ -121,9 +156,26 @@ impl<'a> Scales<'a> {
 
     /// One function in the stretch.
     pub(super) fn load(&self, function: FunctionId) -> Load {
-        let i = function.index();
-        let depth = self.depth[i] * 1000 / i128::from(self.total[i].max(1));
-        Load { function, own_ns: self.own[i], total_ns: self.total[i], depth: u64::try_from(depth).unwrap_or(0) }
+        Load { function, own_ns: self.own[function.index()], total_ns: self.total[function.index()] }
+    }
+
+    /// Mean place on the stack, counted from outside, of the outermost calls of each of these
+    /// functions, in thousandths, with the functions, which it sorts. One pass over the stacks of the
+    /// stretch.
+    pub(super) fn with_depths(&self, mut loads: Vec<Load>) -> Vec<(u64, Load)> {
+        loads.sort_unstable_by_key(|l| l.function);
+        // Time by place on the stack: their product, summed.
+        let mut sums = vec![0i128; loads.len()];
+        for &stack in &self.stacks {
+            let function = self.facts.function(stack);
+            if let Ok(i) = loads.binary_search_by_key(&function, |l| l.function)
+                && self.facts.is_outermost(stack)
+            {
+                sums[i] += i128::from(self.weight[stack.index()]) * i128::from(self.facts.depth(stack));
+            }
+        }
+        let mean = |sum: i128, load: &Load| u64::try_from(sum * 1000 / i128::from(load.total_ns.max(1))).unwrap_or(0);
+        sums.into_iter().zip(loads).map(|(sum, load)| (mean(sum, &load), load)).collect()
     }
 
     /// The frame through which one's own code was entered for most of the time, or the outermost
@@ -139,20 +191,16 @@ impl<'a> Scales<'a> {
     /// Whether any function below the outermost, or a state, holds this much time.
     pub(super) fn is_held(&self, least_ns: i64) -> bool {
         let is_below = |s: &StackId| self.facts.class(*s) != Class::Code || self.facts.outer(*s) != *s;
-        self.stacks.iter().any(|s| is_below(s) && self.total[function(self.recording, *s).index()] >= least_ns)
+        self.stacks.iter().any(|s| is_below(s) && self.total[self.facts.function(*s).index()] >= least_ns)
     }
 
     /// Adds the time of one's own functions by the own function that called them.
     pub(super) fn add_callers(&self, callers: &mut Callers) {
         for &stack in &self.stacks {
-            let weight = self.weight[stack.index()];
-            if weight == 0 || self.facts.own(stack) != stack || !self.facts.is_outermost(stack) {
-                continue;
+            if self.facts.own(stack) == stack && self.facts.is_outermost(stack) {
+                let sum = &mut callers.by_stack[stack.index()];
+                *sum = sum.saturating_add(self.weight[stack.index()]);
             }
-            let caller = self.facts.own(self.recording.stacks.parent(stack));
-            let caller = (!caller.is_none()).then(|| function(self.recording, caller));
-            let sum = callers.entry((function(self.recording, stack), caller)).or_default();
-            *sum = sum.saturating_add(weight);
         }
     }
 
@@ -161,34 +209,35 @@ impl<'a> Scales<'a> {
             return;
         }
         self.weight[stack.index()] += ns;
+        let known = self.stacks.len();
         let mut at = stack;
         while !at.is_none() && !self.is_touched[at.index()] {
             self.is_touched[at.index()] = true;
             self.stacks.push(at);
-            at = self.recording.stacks.parent(at);
+            at = self.facts.parent(at);
         }
+        // Callers first.
+        self.stacks[known..].reverse();
     }
 
     fn roll_up(&mut self) {
-        self.stacks.sort_unstable();
         for &stack in self.stacks.iter().rev() {
-            let (f, weight) = (function(self.recording, stack), self.weight[stack.index()]);
+            let (f, weight) = (self.facts.function(stack), self.weight[stack.index()]);
             let i = f.index();
             if !self.has_load[i] {
                 self.has_load[i] = true;
                 self.functions.push(f);
             }
-            // Callees come later in the table: their time has been added to this row already, and
+            // Callees come later in the list: their time has been added to this row already, and
             // taken from its own time.
             self.own[i] += weight;
-            let parent = self.recording.stacks.parent(stack);
+            let parent = self.facts.parent(stack);
             if !parent.is_none() {
                 self.weight[parent.index()] += weight;
-                self.own[function(self.recording, parent).index()] -= weight;
+                self.own[self.facts.function(parent).index()] -= weight;
             }
             if self.facts.is_outermost(stack) {
                 self.total[i] += weight;
-                self.depth[i] += i128::from(weight) * i128::from(self.facts.depth(stack));
             }
         }
     }
@@ -200,7 +249,7 @@ impl<'a> Scales<'a> {
         }
         for function in self.functions.drain(..) {
             let i = function.index();
-            (self.own[i], self.total[i], self.depth[i], self.has_load[i]) = (0, 0, 0, false);
+            (self.own[i], self.total[i], self.has_load[i]) = (0, 0, false);
         }
         (self.gc_ns, self.program_ns) = (0, 0);
     }
@@ -227,8 +276,8 @@ impl Entries {
 
     /// The entry of a turn; `None` when no code of one's own ran.
     pub(super) fn of(&mut self, facts: &Facts, clock: Clock<'_>, turn: Turn) -> Option<Entry> {
-        for i in turn.first..turn.end {
-            let Shown::Code(stack) = clock.shown(i) else { continue };
+        for piece in clock.pieces(turn) {
+            let Shown::Code(stack) = piece.shown else { continue };
             if facts.own(stack).is_none() {
                 continue;
             }
@@ -237,7 +286,7 @@ impl Entries {
             if *weight == 0 {
                 self.touched.push(entry);
             }
-            *weight += 1;
+            *weight += piece.len() as u64;
         }
         let weight = &mut self.weight;
         let heaviest = self.touched.iter().copied().max_by_key(|e| (weight[e.function.index()], Reverse(e.function)));
