@@ -159,13 +159,20 @@ const FAN_OUT: usize = 8;
 impl RunIndex {
     /// The index of `len` boxes; `extent` is the larger of a box's width and the gap before it.
     pub(super) fn new(len: usize, extent: impl Fn(usize) -> i64) -> Self {
+        let mut extents = Extents::default();
+        (0..len).for_each(|i| extents.push(extent(i)));
+        Self::of(extents)
+    }
+
+    /// The index of boxes whose extents were collected one by one.
+    pub(super) fn of(extents: Extents) -> Self {
         let mut levels = Vec::new();
-        let mut below = len;
-        while below > FAN_OUT {
-            let lower = levels.last();
-            let column = maxima(below, |i| lower.map_or_else(|| extent(i), |c: &Column<i64>| c.get(i)));
-            below = column.len();
-            levels.push(column);
+        let mut level = extents.finish();
+        while !level.is_empty() {
+            let mut above = Extents::default();
+            level.segments().flatten().for_each(|&largest| above.push(largest));
+            levels.push(level);
+            level = above.finish();
         }
         Self { levels }
     }
@@ -205,9 +212,36 @@ impl RunIndex {
     }
 }
 
-fn maxima(len: usize, value: impl Fn(usize) -> i64) -> Column<i64> {
-    let blocks = (0..len).step_by(FAN_OUT);
-    blocks.map(|b| (b..(b + FAN_OUT).min(len)).map(&value).max().unwrap_or(0)).collect()
+/// Extents of boxes as they come, in groups of which the largest is kept.
+#[derive(Debug, Default)]
+pub(super) struct Extents {
+    len: usize,
+    /// The largest of the group that is not full.
+    largest: i64,
+    maxima: Column<i64>,
+}
+
+impl Extents {
+    /// Adds the next box.
+    #[inline]
+    pub(super) fn push(&mut self, extent: i64) {
+        self.largest = if self.len % FAN_OUT == 0 { extent } else { self.largest.max(extent) };
+        self.len += 1;
+        if self.len % FAN_OUT == 0 {
+            self.maxima.push(self.largest);
+        }
+    }
+
+    /// The largest extent of each group; nothing where there is only one group.
+    fn finish(mut self) -> Column<i64> {
+        if self.len <= FAN_OUT {
+            return Column::new();
+        }
+        if self.len % FAN_OUT != 0 {
+            self.maxima.push(self.largest);
+        }
+        self.maxima
+    }
 }
 
 /// Counts the entries that are looked at, so that tests can hold the cost of a frame.

@@ -1,6 +1,6 @@
 //! Boxes in the order of time: equal calls are merged only while they go on without a break.
 
-use super::rows::{ALL, BoxColumns, Rows, RunIndex};
+use super::rows::{ALL, BoxColumns, Extents, Rows, RunIndex};
 use crate::model::Column;
 
 /// Boxes in the order of time, by depth. A box is a stretch of samples: 12 bytes, and the moments
@@ -13,13 +13,19 @@ pub struct TimeRows {
     cut_below: Option<usize>,
 }
 
-/// One row: boxes from the start of one sample to the start of another.
+/// One row.
 #[derive(Debug, Default, Clone)]
 struct Row {
-    start: Column<u32>,
-    end: Column<u32>,
-    node: Column<u32>,
+    boxes: Column<Stretch>,
     runs: RunIndex,
+}
+
+/// A box: from the start of one sample to the start of another.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    start: u32,
+    end: u32,
+    node: u32,
 }
 
 impl TimeRows {
@@ -38,12 +44,12 @@ impl TimeRows {
         end_ns: i64,
         boxes_max: usize,
     ) -> Self {
-        let moments = Moments { at_ns, from_ns: i64::MIN, end_ns };
-        let mut sweep = Sweep::new(parent, moments, boxes_max);
-        for (sample, node) in (0u32..).zip(nodes).take(at_ns.len()) {
-            sweep.step(sample, node);
+        let mut sweep = Sweep::new(parent, at_ns.len(), boxes_max);
+        let mut nodes = nodes.into_iter();
+        for (first, moments) in at_ns.slices(0, at_ns.len()) {
+            sweep.portion(index(first), moments, end_ns, &mut nodes);
         }
-        sweep.close(0, u32::try_from(at_ns.len()).expect("4 billion samples do not fit into memory"));
+        sweep.close(0, index(at_ns.len()), end_ns);
         sweep.into_rows()
     }
 
@@ -64,11 +70,10 @@ impl TimeRows {
         columns.push(ALL, from_ns, to_ns - from_ns);
         columns.end_row();
         for row in self.rows {
-            let edges = row.start.iter().zip(row.end.iter());
-            for ((start, end), node) in edges.zip(row.node.iter()) {
-                let (start, end) = (moments.of(start), moments.of(end));
+            for stretch in row.boxes.into_segments().flatten() {
+                let (start, end) = (moments.of(stretch.start), moments.of(stretch.end));
                 if start < end {
-                    columns.push(node, start, end - start);
+                    columns.push(stretch.node, start, end - start);
                 }
             }
             columns.end_row();
@@ -88,7 +93,7 @@ impl TimeRows {
 
     /// Bytes of heap memory held, without the moments.
     pub fn heap_bytes(&self) -> usize {
-        let row = |r: &Row| r.start.heap_bytes() + r.end.heap_bytes() + r.node.heap_bytes() + r.runs.heap_bytes();
+        let row = |r: &Row| r.boxes.heap_bytes() + r.runs.heap_bytes();
         self.rows.iter().map(row).sum::<usize>() + self.rows.capacity() * size_of::<Row>()
     }
 }
@@ -130,25 +135,25 @@ impl Rows for TimeView<'_> {
     }
 
     fn len(&self, depth: usize) -> usize {
-        self.row(depth).map_or(1, |row| row.node.len())
+        self.row(depth).map_or(1, |row| row.boxes.len())
     }
 
     fn start(&self, depth: usize, index: usize) -> i64 {
-        self.row(depth).map_or(self.moments.from_ns, |row| self.moments.of(row.start.get(index)))
+        self.row(depth).map_or(self.moments.from_ns, |row| self.moments.of(row.boxes.get(index).start))
     }
 
     fn end(&self, depth: usize, index: usize) -> i64 {
-        self.row(depth).map_or(self.moments.end_ns, |row| self.moments.of(row.end.get(index)))
+        self.row(depth).map_or(self.moments.end_ns, |row| self.moments.of(row.boxes.get(index).end))
     }
 
     fn node(&self, depth: usize, index: usize) -> u32 {
-        self.row(depth).map_or(ALL, |row| row.node.get(index))
+        self.row(depth).map_or(ALL, |row| row.boxes.get(index).node)
     }
 
     fn run_end(&self, depth: usize, index: usize, unit: i64) -> usize {
         self.row(depth).map_or(1, |row| {
             // The index knows the whole boxes; here they may be cut, and cut boxes are smaller.
-            row.runs.next(index + 1, row.node.len(), unit, |i| row.extent(self.moments, i))
+            row.runs.next(index + 1, row.boxes.len(), unit, |i| row.extent(self.moments, i))
         })
     }
 }
@@ -156,36 +161,59 @@ impl Rows for TimeView<'_> {
 impl Row {
     /// The larger of a box's width and the gap before it.
     fn extent(&self, moments: Moments<'_>, i: usize) -> i64 {
-        let start = moments.of(self.start.get(i));
-        let gap = i.checked_sub(1).map_or(0, |before| start - moments.of(self.end.get(before)));
-        gap.max(moments.of(self.end.get(i)) - start)
+        let at = self.boxes.get(i);
+        let start = moments.of(at.start);
+        let gap = i.checked_sub(1).map_or(0, |before| start - moments.of(self.boxes.get(before).end));
+        gap.max(moments.of(at.end) - start)
     }
 }
 
+/// The number of a sample in 32 bits.
+fn index(sample: usize) -> u32 {
+    u32::try_from(sample).expect("4 billion samples do not fit into memory")
+}
+
 /// The boxes that are open while the samples pass by, one per depth.
-struct Sweep<'a> {
-    parent: &'a Column<u32>,
-    moments: Moments<'a>,
-    depth: Column<u32>,
-    /// Node and first sample of the open box of each depth.
-    open: Vec<(u32, u32)>,
+struct Sweep {
+    parent: Vec<u32>,
+    depth: Vec<u32>,
+    samples: usize,
+    open: Vec<Open>,
     /// Nodes to open for the sample at hand, innermost first.
     new: Vec<u32>,
     last: u32,
-    rows: Vec<Row>,
+    rows: Vec<GrowingRow>,
     boxes: usize,
     boxes_max: usize,
     /// Number of rows that are kept, once some were left out, and each node's ancestor in them.
-    kept: Option<(usize, Column<u32>)>,
+    kept: Option<(usize, Vec<u32>)>,
     cuts: u32,
 }
 
-impl<'a> Sweep<'a> {
-    fn new(parent: &'a Column<u32>, moments: Moments<'a>, boxes_max: usize) -> Self {
+/// A box that has begun.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    node: u32,
+    sample: u32,
+    at_ns: i64,
+}
+
+/// A row while boxes are added to it.
+#[derive(Debug, Default)]
+struct GrowingRow {
+    boxes: Column<Stretch>,
+    extents: Extents,
+    /// Where the last box ends.
+    end_ns: Option<i64>,
+}
+
+impl Sweep {
+    fn new(parent: &Column<u32>, samples: usize, boxes_max: usize) -> Self {
+        let parent: Vec<u32> = parent.iter().collect();
         Self {
+            depth: depths(&parent),
             parent,
-            moments,
-            depth: depths(parent),
+            samples,
             open: Vec::new(),
             new: Vec::new(),
             last: ALL,
@@ -197,9 +225,22 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    fn step(&mut self, sample: u32, node: u32) {
+    /// Takes samples in a row. A function of its own, called once per portion: a browser translates
+    /// code anew once it was called often enough, and never in the middle of a loop.
+    #[inline(never)]
+    fn portion(&mut self, first: u32, moments: &[i64], end_ns: i64, nodes: &mut impl Iterator<Item = u32>) {
+        for (sample, &at_ns) in (first..).zip(moments) {
+            let Some(node) = nodes.next() else { return };
+            if node != self.last {
+                self.step(sample, at_ns.min(end_ns), node);
+            }
+        }
+    }
+
+    #[inline]
+    fn step(&mut self, sample: u32, at_ns: i64, node: u32) {
         let node = match &self.kept {
-            Some((_, ancestor)) if node != ALL => ancestor.get(node as usize),
+            Some((_, ancestor)) if node != ALL => ancestor[node as usize],
             _ => node,
         };
         if node == self.last {
@@ -207,9 +248,9 @@ impl<'a> Sweep<'a> {
         }
         self.last = node;
         let common = self.climb(node);
-        self.close(common, sample);
+        self.close(common, sample, at_ns);
         while let Some(node) = self.new.pop() {
-            self.open.push((node, sample));
+            self.open.push(Open { node, sample, at_ns });
         }
         if self.boxes + self.open.len() > self.boxes_max.max(1) && self.rows.len() > 1 {
             self.cut();
@@ -218,35 +259,39 @@ impl<'a> Sweep<'a> {
 
     /// Lists what of a node's path is not open yet and gives the depth up to which it is. One equal
     /// node means equal paths up to it, since a node is a path.
+    #[inline]
     fn climb(&mut self, node: u32) -> usize {
-        let (mut at, mut levels) = (node, if node == ALL { 0 } else { self.depth.get(node as usize) as usize + 1 });
-        while levels > 0 && self.open.get(levels - 1).is_none_or(|&(open, _)| open != at) {
+        let (mut at, mut levels) = (node, if node == ALL { 0 } else { self.depth[node as usize] as usize + 1 });
+        while levels > 0 && self.open.get(levels - 1).is_none_or(|open| open.node != at) {
             self.new.push(at);
-            at = self.parent.get(at as usize);
+            at = self.parent[at as usize];
             levels -= 1;
         }
         levels
     }
 
     /// Ends the boxes from a depth on before a sample.
-    fn close(&mut self, depth: usize, sample: u32) {
-        let end_ns = self.moments.of(sample);
+    #[inline]
+    fn close(&mut self, depth: usize, sample: u32, end_ns: i64) {
         while self.open.len() > depth {
-            let Some((node, start)) = self.open.pop() else { return };
-            if self.moments.of(start) < end_ns {
-                self.push(self.open.len(), node, start, sample);
+            let Some(open) = self.open.pop() else { return };
+            if open.at_ns < end_ns {
+                self.push(self.open.len(), open, sample, end_ns);
             }
         }
     }
 
-    fn push(&mut self, depth: usize, node: u32, start: u32, end: u32) {
+    #[inline]
+    fn push(&mut self, depth: usize, open: Open, end: u32, end_ns: i64) {
         if depth >= self.rows.len() {
-            self.rows.resize_with(depth + 1, Row::default);
+            self.rows.resize_with(depth + 1, GrowingRow::default);
         }
         let row = &mut self.rows[depth];
-        row.node.push(node);
-        row.start.push(start);
-        row.end.push(end);
+        row.boxes.push(Stretch { start: open.sample, end, node: open.node });
+        // The larger of the box's width and the gap before it.
+        let gap = row.end_ns.map_or(0, |before| open.at_ns - before);
+        row.extents.push(gap.max(end_ns - open.at_ns));
+        row.end_ns = Some(end_ns);
         self.boxes += 1;
     }
 
@@ -258,45 +303,44 @@ impl<'a> Sweep<'a> {
         self.cuts += 1;
         let most = match self.cuts {
             ..=HALVINGS_MAX => self.rows.len() - 1,
-            _ => self.boxes_max / (2 * self.moments.at_ns.len().max(1)),
+            _ => self.boxes_max / (2 * self.samples.max(1)),
         };
         while self.rows.len() > 1 && (self.rows.len() > most || self.boxes > self.boxes_max / 2) {
-            self.boxes -= self.rows.pop().map_or(0, |row| row.node.len());
+            self.boxes -= self.rows.pop().map_or(0, |row| row.boxes.len());
         }
         let kept = self.rows.len();
         self.open.truncate(kept);
-        let ancestor = ancestors(self.parent, &self.depth, kept);
+        let ancestor = ancestors(&self.parent, &self.depth, kept);
         if self.last != ALL {
-            self.last = ancestor.get(self.last as usize);
+            self.last = ancestor[self.last as usize];
         }
         self.kept = Some((kept, ancestor));
     }
 
     fn into_rows(self) -> TimeRows {
-        let Self { mut rows, moments, boxes, kept, .. } = self;
-        for row in &mut rows {
-            row.runs = RunIndex::new(row.node.len(), |i| row.extent(moments, i));
+        let finished = |row: GrowingRow| Row { boxes: row.boxes, runs: RunIndex::of(row.extents) };
+        TimeRows {
+            rows: self.rows.into_iter().map(finished).collect(),
+            boxes: self.boxes,
+            cut_below: self.kept.map(|(kept, _)| kept),
         }
-        TimeRows { rows, boxes, cut_below: kept.map(|(kept, _)| kept) }
     }
 }
 
 /// Depth of each node, 0 for roots.
-fn depths(parent: &Column<u32>) -> Column<u32> {
-    let mut depth = Column::new();
-    for p in parent.iter() {
-        let own = if p == ALL { 0 } else { depth.get(p as usize) + 1 };
-        depth.push(own);
+fn depths(parent: &[u32]) -> Vec<u32> {
+    let mut depth: Vec<u32> = Vec::with_capacity(parent.len());
+    for &p in parent {
+        depth.push(if p == ALL { 0 } else { depth[p as usize] + 1 });
     }
     depth
 }
 
 /// For each node itself or its ancestor in the first `kept` rows.
-fn ancestors(parent: &Column<u32>, depth: &Column<u32>, kept: usize) -> Column<u32> {
-    let mut ancestor = Column::new();
-    for (node, (p, d)) in (0u32..).zip(parent.iter().zip(depth.iter())) {
-        let own = if (d as usize) < kept { node } else { ancestor.get(p as usize) };
-        ancestor.push(own);
+fn ancestors(parent: &[u32], depth: &[u32], kept: usize) -> Vec<u32> {
+    let mut ancestor: Vec<u32> = Vec::with_capacity(parent.len());
+    for (node, (&p, &d)) in (0u32..).zip(parent.iter().zip(depth)) {
+        ancestor.push(if (d as usize) < kept { node } else { ancestor[p as usize] });
     }
     ancestor
 }
@@ -352,13 +396,13 @@ mod tests {
 
     /// The boxes by a plain rule: for each depth, runs of samples with the same ancestor there.
     fn plain(tree: &Tree, nodes: &[u32], at_ns: &Column<i64>, end_ns: i64) -> Vec<Vec<(u32, i64, i64)>> {
-        let depth = depths(&tree.parent);
-        let deepest = nodes.iter().filter(|&&n| n != ALL).map(|&n| depth.get(n as usize)).max();
+        let depth = depths(&tree.parent.iter().collect::<Vec<_>>());
+        let deepest = nodes.iter().filter(|&&n| n != ALL).map(|&n| depth[n as usize]).max();
         let above = |mut node: u32, d: u32| {
-            while node != ALL && depth.get(node as usize) > d {
+            while node != ALL && depth[node as usize] > d {
                 node = tree.parent.get(node as usize);
             }
-            if node != ALL && depth.get(node as usize) == d { node } else { ALL }
+            if node != ALL && depth[node as usize] == d { node } else { ALL }
         };
         let end_of = |i: usize| if i + 1 < at_ns.len() { at_ns.get(i + 1) } else { end_ns };
         let row = |d| {

@@ -5,6 +5,7 @@ use super::label::label_row;
 use super::prepared::Prepared;
 use crate::analysis::callers::Callers;
 use crate::analysis::functions::by_name;
+use crate::analysis::in_time::bridged;
 use crate::analysis::search::Matches;
 use crate::analysis::tree::{DROPPED, ROOT, Tree};
 use crate::draw::{ALL, BoxColumns, TimeRows};
@@ -180,8 +181,7 @@ fn time_boxes(recording: &Recording, prepared: &Prepared) -> BoxColumns {
     let parent = parents(&scoped.tree);
     let without_frame = parent.len() as u32 - 1;
     let stacks = &recording.profiles[profile].samples.stack;
-    let bridged = Bridged::new(recording, stacks);
-    let nodes = bridged.map(|stack| match scoped.node(stack) {
+    let nodes = bridged(recording, stacks, |stack| match scoped.node(stack) {
         DROPPED => ALL,
         ROOT => without_frame,
         node => node - 1,
@@ -189,42 +189,4 @@ fn time_boxes(recording: &Recording, prepared: &Prepared) -> BoxColumns {
     let end = time.at_ns.last().map_or(0, |at| at + time.last_ns);
     let (from, to) = scoped.range.map_or((0, end), |r| (r.from_ns.max(0), r.to_ns.min(end)));
     TimeRows::build(nodes, &parent, &time.at_ns, end, TIME_BOXES_MAX).into_columns(&time.at_ns, from, to)
-}
-
-/// Stacks in the order of time, with a single `(program)` sample between two equal stacks replaced
-/// by them: a failed stack walk would tear every box apart. Totals never use this.
-struct Bridged<'a> {
-    recording: &'a Recording,
-    stacks: &'a Column<crate::model::StackId>,
-    at: usize,
-    before: crate::model::StackId,
-}
-
-impl<'a> Bridged<'a> {
-    fn new(recording: &'a Recording, stacks: &'a Column<crate::model::StackId>) -> Self {
-        Self { recording, stacks, at: 0, before: crate::model::StackId::NONE }
-    }
-}
-
-impl Iterator for Bridged<'_> {
-    type Item = crate::model::StackId;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        use crate::analysis::sums::state_of;
-        if self.at >= self.stacks.len() {
-            return None;
-        }
-        let stack = self.stacks.get(self.at);
-        self.at += 1;
-        let is_gap = stack != self.before
-            && !self.before.is_none()
-            && self.at < self.stacks.len()
-            && self.stacks.get(self.at) == self.before
-            && state_of(self.recording, stack) == Some(crate::model::Tag::Program)
-            && state_of(self.recording, self.before).is_none();
-        if !is_gap {
-            self.before = stack;
-        }
-        Some(self.before)
-    }
 }
