@@ -225,9 +225,9 @@ impl Extents {
     /// Adds the next box.
     #[inline]
     pub(super) fn push(&mut self, extent: i64) {
-        self.largest = if self.len % FAN_OUT == 0 { extent } else { self.largest.max(extent) };
+        self.largest = if self.len.is_multiple_of(FAN_OUT) { extent } else { self.largest.max(extent) };
         self.len += 1;
-        if self.len % FAN_OUT == 0 {
+        if self.len.is_multiple_of(FAN_OUT) {
             self.maxima.push(self.largest);
         }
     }
@@ -237,7 +237,7 @@ impl Extents {
         if self.len <= FAN_OUT {
             return Column::new();
         }
-        if self.len % FAN_OUT != 0 {
+        if !self.len.is_multiple_of(FAN_OUT) {
             self.maxima.push(self.largest);
         }
         self.maxima
