@@ -169,9 +169,7 @@ impl Nodes {
             Key::LineNumber => self.line.set(at, place(json)?),
             Key::ColumnNumber => self.column.set(at, place(json)?),
             Key::Parent => self.parents.push((row, json.i64()?)),
-            Key::Children => {
-                _ = json.batches_of_i64(0, |ids| ids.iter().for_each(|&id| self.children.push((row, id))))?
-            }
+            Key::Children => _ = json.batches_of_i64(0, |ids, _| self.children.extend_mapped(ids, |id| (row, id)))?,
             Key::HitCount => {
                 self.has_hits = true;
                 self.hits.set(at, u64::try_from(whole(json)?).unwrap_or(0));

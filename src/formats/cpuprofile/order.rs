@@ -7,12 +7,12 @@ use crate::model::{Column, SEGMENT_ROWS, StackId};
 ///
 /// Profilers deliver a few samples late by a few places: only those places are sorted, and the whole
 /// only when that would cost more.
-pub(super) fn sort_by_time(at: &mut Column<i64>, stacks: &mut Column<StackId>) -> u64 {
+pub(super) fn sort_by_time(at: &mut Column<i64>, stacks: &mut Column<StackId>, distances: &mut Distances) -> u64 {
     let len = at.len().min(stacks.len());
     let mut disorder = 0;
     let mut budget = 16 * len;
     let mut sorted = 1;
-    while let Some(drop) = next_drop(at, sorted) {
+    while let Some(drop) = distances.next_drop(at, sorted) {
         let latest = at.get(drop - 1);
         let (mut earliest, mut end) = (latest, drop);
         while end < len && at.get(end) < latest {
@@ -23,11 +23,14 @@ pub(super) fn sort_by_time(at: &mut Column<i64>, stacks: &mut Column<StackId>) -
         let from = first_after(at, drop, earliest);
         if end - from > budget {
             disorder += drops(at, end);
+            distances.give_up();
             sort_range(at, stacks, 0, len);
             break;
         }
         budget -= end - from;
+        distances.change(at, from, end, |count| count - 1);
         sort_range(at, stacks, from, end);
+        distances.change(at, from, end, |count| count + 1);
         sorted = end;
     }
     disorder
@@ -83,6 +86,118 @@ fn drops(at: &Column<i64>, from: usize) -> u64 {
         from = drop + 1;
     }
     count
+}
+
+/// Distances counted while they are read, so that millions of moments need not be looked at again for
+/// what is true of nearly all files: that they are in order, and how far apart they usually are.
+#[derive(Debug)]
+pub(super) struct Distances {
+    /// How often each number of microseconds was met; the last stands for all beyond.
+    counts: Vec<u32>,
+    /// How many were met, with the first, which leads to the first moment and is between no two.
+    met: usize,
+    /// The rows that are earlier than the one before them; their distances are not counted.
+    drops: Vec<usize>,
+    /// Whether all of them were whole microseconds and few enough below zero.
+    is_known: bool,
+}
+
+/// A microsecond in nanoseconds.
+const MICROSECOND: i64 = 1000;
+/// Most drops that are remembered.
+const DROPS_MAX: usize = 1 << 16;
+/// Distances of so many microseconds and more are counted together.
+const LONG: usize = (1 << 16) - 1;
+
+impl Default for Distances {
+    fn default() -> Self {
+        Self { counts: Vec::new(), met: 0, drops: Vec::new(), is_known: true }
+    }
+}
+
+impl Distances {
+    /// Nothing is known.
+    pub(super) fn unknown() -> Self {
+        Self { is_known: false, ..Self::default() }
+    }
+
+    /// Nothing is known any more.
+    pub(super) fn give_up(&mut self) {
+        *self = Self::unknown();
+    }
+
+    /// Takes the next distances, each times `unit` nanoseconds.
+    pub(super) fn count(&mut self, deltas: &[i64], unit: i64) {
+        if !self.is_known {
+            return;
+        }
+        let micros = match unit {
+            MICROSECOND => 1,
+            1 if deltas.iter().all(|delta| delta % MICROSECOND == 0) => MICROSECOND,
+            _ => 0,
+        };
+        // Any sign stays in what all have together.
+        let has_drops = deltas.iter().fold(0, |all, delta| all | delta) < 0;
+        let is_last_place = u32::try_from(self.met + deltas.len()).is_err();
+        if micros == 0 || is_last_place || self.drops.len() + deltas.len() > DROPS_MAX && has_drops {
+            return self.give_up();
+        }
+        self.counts.resize(LONG + 1, 0);
+        let counts = &mut self.counts[..=LONG];
+        if micros == 1 && !has_drops && self.met > 0 {
+            deltas.iter().for_each(|&delta| counts[bucket(delta)] += 1);
+        } else {
+            for (row, delta) in (self.met..).zip(deltas).skip(usize::from(self.met == 0)) {
+                if *delta < 0 {
+                    self.drops.push(row);
+                } else {
+                    counts[bucket(delta / micros)] += 1;
+                }
+            }
+        }
+        self.met += deltas.len();
+    }
+
+    /// The first row from `from` (at least 1) on that is earlier than the one before it, if nothing
+    /// changed from there on.
+    fn next_drop(&self, at: &Column<i64>, from: usize) -> Option<usize> {
+        if !self.is_known {
+            return next_drop(at, from);
+        }
+        let later = self.drops.partition_point(|&row| row < from);
+        self.drops.get(later).copied()
+    }
+
+    /// Changes the counts of the distances on both sides of the rows `from..end`.
+    fn change(&mut self, at: &Column<i64>, from: usize, end: usize, by: impl Fn(u32) -> u32) {
+        if !self.is_known {
+            return;
+        }
+        for row in from.max(1)..(end + 1).min(at.len()) {
+            let distance = at.get(row) - at.get(row - 1);
+            if distance >= 0 {
+                let count = &mut self.counts[bucket(distance / MICROSECOND)];
+                *count = by(*count);
+            }
+        }
+    }
+
+    /// The median in nanoseconds once the rows are sorted, if it is known and no long one. The same as
+    /// [`median_distance`] of them.
+    pub(super) fn median(&self) -> Option<i64> {
+        if !self.is_known || self.met < 2 {
+            return self.is_known.then_some(0);
+        }
+        let mut rank = ((self.met - 1) / 2) as u64;
+        let bucket = bucket_of(&mut rank, &self.counts).filter(|&bucket| bucket < LONG)?;
+        Some(bucket as i64 * MICROSECOND)
+    }
+}
+
+/// Where a distance of so many microseconds, not below zero, is counted.
+#[inline]
+fn bucket(micros: i64) -> usize {
+    (micros as usize).min(LONG)
 }
 
 /// The median distance of sorted moments: of n distances in ascending order the one at n / 2;
@@ -186,12 +301,49 @@ mod tests {
         let mut expected: Vec<_> = moments.iter().copied().zip(0..).collect();
         let drops = moments.windows(2).filter(|pair| pair[1] < pair[0]).count();
         expected.sort_by_key(|row| row.0);
-        assert_eq!(sort_by_time(&mut at, &mut stacks), drops as u64);
+        assert_eq!(sort_by_time(&mut at, &mut stacks, &mut Distances::unknown()), drops as u64);
         let found: Vec<_> = at.iter().zip(stacks.iter().map(StackId::index)).collect();
         assert!(found == expected, "{} moments", moments.len());
+        check_counted(moments);
         let mut distances: Vec<i64> = expected.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
         distances.sort_unstable();
         assert_eq!(median_distance(&at), distances.get(distances.len() / 2).copied().unwrap_or(0));
+    }
+
+    /// What was counted while reading leads to the same as another look at the moments.
+    fn check_counted(moments: &[i64]) {
+        for (unit, moments) in [(1, moments.to_vec()), (1000, moments.iter().map(|at| at / 4096).collect::<Vec<_>>())] {
+            let first = moments.first().copied().into_iter();
+            let deltas: Vec<i64> = first.chain(moments.windows(2).map(|pair| pair[1] - pair[0])).collect();
+            let mut distances = Distances::default();
+            deltas.chunks(7).for_each(|deltas| distances.count(deltas, unit));
+            let mut at: Column<i64> = moments.iter().map(|at| at.wrapping_mul(unit)).collect();
+            let mut stacks: Column<StackId> = (0..moments.len()).map(StackId::from_index).collect();
+            let (mut plain_at, mut plain_stacks) = (at.clone(), stacks.clone());
+            let disorder = sort_by_time(&mut at, &mut stacks, &mut distances);
+            assert_eq!(sort_by_time(&mut plain_at, &mut plain_stacks, &mut Distances::unknown()), disorder);
+            assert!(at == plain_at && stacks == plain_stacks);
+            assert_eq!(distances.median().unwrap_or_else(|| median_distance(&at)), median_distance(&at));
+        }
+    }
+
+    #[test]
+    fn distances_are_counted_where_they_can_be() {
+        let counted = |deltas: &[i64], unit| {
+            let mut distances = Distances::default();
+            deltas.iter().for_each(|&delta| distances.count(&[delta], unit));
+            distances.median()
+        };
+        assert_eq!(counted(&[], 1000), Some(0));
+        assert_eq!(counted(&[9], 1000), Some(0));
+        assert_eq!(counted(&[9, 3, 1, 2], 1000), Some(2_000));
+        assert_eq!(counted(&[9_000, 3_000, 1_000], 1), Some(3_000));
+        assert_eq!(counted(&[0, 65_534, 65_534], 1000), Some(65_534_000));
+        assert_eq!(counted(&[-7, 65_534, 3, 3], 1000), Some(3_000), "the first is between no two");
+        for (deltas, unit) in [(&[0, 65_535, 1][..], 1000), (&[0, 1_001], 1), (&[0, 1_000], 7)] {
+            assert_eq!(counted(deltas, unit), None, "{deltas:?}");
+        }
+        assert_eq!(Distances::unknown().median(), None);
     }
 
     #[test]

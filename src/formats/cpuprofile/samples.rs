@@ -47,11 +47,11 @@ impl Samples {
         let stack = &mut self.stack;
         let Some(tree) = tree else {
             let early = self.early.insert(Early::default());
-            json.batches_of_i64(0, |ids| ids.iter().for_each(|&id| stack.push(StackId(early.row(id)))))?;
+            json.batches_of_i64(0, |ids, _| stack.extend_mapped(ids, |id| StackId(early.row(id))))?;
             return Ok(());
         };
         let mut unknown = 0;
-        let read = json.batches_of_i64(0, |ids| {
+        let read = json.batches_of_i64(0, |ids, _| {
             stack.extend_mapped(ids, |id| {
                 let known = tree.stack_of(id).unwrap_or(StackId::NONE);
                 unknown += u64::from(known.is_none());

@@ -4,7 +4,7 @@
 //! next sample; the first delta belongs to nobody. The last sample owns what is left of the
 //! recording, at most two and a half median distances.
 
-use super::order::{median_distance, sort_by_time};
+use super::order::{Distances, median_distance, sort_by_time};
 use crate::error::Result;
 use crate::input::json::Json;
 use crate::model::{Builder, Column, StackId, Time};
@@ -25,6 +25,8 @@ pub(super) struct Clock {
     pub(super) first: Option<i64>,
     /// Distances of more than a year, which count as nothing.
     absurd: u64,
+    /// What the distances between the moments are, while that is known from reading them.
+    distances: Distances,
 }
 
 /// Start and end of a recording on the file's own clock in nanoseconds, as far as the file tells.
@@ -50,7 +52,7 @@ impl Clock {
     /// `count` moments at even distances over a recording of `length` nanoseconds.
     pub(super) fn evenly(count: usize, length: i64) -> Self {
         let moment = |i: usize| (i128::from(length) * i as i128 / count as i128) as i64;
-        Self { at: (0..count).map(moment).collect(), ..Self::default() }
+        Self { at: (0..count).map(moment).collect(), distances: Distances::unknown(), ..Self::default() }
     }
 
     /// Number of moments.
@@ -60,35 +62,39 @@ impl Clock {
 
     /// Reads distances in microseconds.
     pub(super) fn read_deltas(&mut self, json: &mut Json<'_>) -> Result<()> {
-        let (mut now, mut absurd) = (0i64, 0);
-        let at = &mut self.at;
-        let read = json.batches_of_i64(MICROS, |deltas| {
+        let mut now = 0i64;
+        let Self { at, absurd, distances, .. } = self;
+        json.batches_of_i64(MICROS, |deltas, unit| {
+            let far = NEAR_NS / unit.unsigned_abs();
             // Two thousand years: nothing overflows before the next batch looks again.
             let is_near = now.unsigned_abs() < 1 << 62 && deltas.len() < 1 << 12;
-            if is_near && deltas.iter().all(|&delta| delta.unsigned_abs() < NEAR_NS) {
+            if is_near && deltas.iter().all(|&delta| delta.unsigned_abs() < far) {
+                distances.count(deltas, unit);
                 return at.extend_mapped(deltas, |delta| {
-                    now += delta;
+                    now += delta * unit;
                     now
                 });
             }
+            distances.give_up();
             at.extend_mapped(deltas, |delta| {
+                let delta = delta * unit;
                 if is_absurd(delta) {
-                    absurd += 1;
+                    *absurd += 1;
                 } else {
                     now = now.saturating_add(delta);
                 }
                 now
             });
-        });
-        self.absurd += absurd;
-        read.map(|_| ())
+        })?;
+        Ok(())
     }
 
     /// Reads moments in microseconds.
     pub(super) fn read_timestamps(&mut self, json: &mut Json<'_>) -> Result<()> {
         let mut now = 0i64;
         let mut before = None;
-        let Self { at, first, absurd } = self;
+        let Self { at, first, absurd, distances } = self;
+        distances.give_up();
         let mut each = |moment: i64| {
             let delta = moment.saturating_sub(before.unwrap_or(moment));
             before = Some(moment);
@@ -100,26 +106,29 @@ impl Clock {
             }
             at.push(now);
         };
-        json.batches_of_i64(MICROS, |moments| moments.iter().copied().for_each(&mut each))?;
+        json.batches_of_i64(MICROS, |moments, unit| moments.iter().for_each(|&moment| each(moment * unit)))?;
         Ok(())
     }
 
     /// The times of as many samples as there are `stacks`, which are brought into the same order.
     pub(super) fn finish(mut self, bounds: Bounds, stacks: &mut Column<StackId>, builder: &mut Builder) -> Time {
-        self.at.truncate(stacks.len());
+        if stacks.len() < self.at.len() {
+            self.distances.give_up();
+            self.at.truncate(stacks.len());
+        }
         builder.note(
             "time-absurd",
             self.absurd,
             "Some samples are more than a year away from the one before them; that distance counts as nothing.",
         );
-        let disorder = sort_by_time(&mut self.at, stacks);
+        let disorder = sort_by_time(&mut self.at, stacks, &mut self.distances);
         builder.note(
             "order-repaired",
             disorder,
             "Samples were out of order (earlier than the one before them); all were put into the order of time.",
         );
         let start_ns = self.settle_start(bounds, builder);
-        let interval_ns = median_distance(&self.at);
+        let interval_ns = self.distances.median().unwrap_or_else(|| median_distance(&self.at));
         let last_at = self.at.last().unwrap_or(0);
         let duration_ns = self.duration(start_ns, bounds, builder);
         let last_ns = if self.at.is_empty() { 0 } else { (duration_ns - last_at).min(two_and_a_half(interval_ns)) };
@@ -187,7 +196,7 @@ mod tests {
     }
 
     fn clock(at: &[i64]) -> Clock {
-        Clock { at: column(at), ..Clock::default() }
+        Clock { at: column(at), distances: Distances::unknown(), ..Clock::default() }
     }
 
     #[test]
@@ -255,7 +264,7 @@ mod tests {
                 for bounds in
                     [(Some(0), Some(9)), (None, None), (Some(i64::MIN), Some(i64::MAX)), (Some(i64::MAX), None)]
                 {
-                    let mut again = Clock { at: clock.at.clone(), ..Clock::default() };
+                    let mut again = Clock { at: clock.at.clone(), distances: Distances::unknown(), ..Clock::default() };
                     (again.first, again.absurd) = (clock.first, clock.absurd);
                     let (time, notes) = finish(again, bounds);
                     assert!(notes.contains(&"time-absurd".to_owned()));

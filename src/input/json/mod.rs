@@ -11,6 +11,7 @@
 //! [`glimpse`] is the other half: a look at the possibly cut first bytes of a document, for detection.
 
 mod glimpse;
+mod lanes;
 mod number;
 mod text;
 
@@ -128,6 +129,8 @@ pub struct Json<'w> {
     nesting_max: usize,
 }
 
+/// Elements of an array that are read one by one.
+const FEW: u64 = 3;
 /// Bytes of a key that are kept for paths.
 const KEY_SHOWN: usize = 48;
 /// Levels at either end of a path that are shown when it is long.
@@ -270,22 +273,30 @@ impl<'w> Json<'w> {
         }
     }
 
-    /// Every number of an array × 10^`decimals` (at most 9), in order. Much faster than one call per
-    /// number; they come in batches of any length. Numbers that need it are rounded or clamped, which
-    /// is counted.
-    pub fn batches_of_i64(&mut self, decimals: u8, mut each: impl FnMut(&[i64])) -> Result<Bulk> {
+    /// Every number of an array, in order. Much faster than one call per number; they come in batches
+    /// of any length, each with what it is to be multiplied by: 10^`decimals` (at most 9) for whole
+    /// numbers, 1 for numbers that were multiplied already. The products fit into 64 bits; numbers that
+    /// need it are rounded or clamped, which is counted.
+    pub fn batches_of_i64(&mut self, decimals: u8, mut each: impl FnMut(&[i64], i64)) -> Result<Bulk> {
+        self.batches(decimals, &mut each)
+    }
+
+    // What is done with a batch is called and not inlined here: this function runs but once.
+    fn batches(&mut self, decimals: u8, each: &mut dyn FnMut(&[i64], i64)) -> Result<Bulk> {
         debug_assert!(decimals <= 9, "short numbers times 10^decimals fit into 64 bits");
         let scale = 10i64.pow(u32::from(decimals.min(9)));
         let mut bulk = Bulk::default();
         self.begin_array()?;
         while self.next_element()? {
-            bulk.count += self.run_of_integers(scale, &mut each) + 1;
+            // Many arrays are short, and then looking far ahead does not pay.
+            if bulk.count >= FEW {
+                bulk.count += self.run_of_integers(scale, each);
+            }
             let scaled = self.decimal()?.scaled(decimals);
+            bulk.count += 1;
             bulk.rounded += u64::from(scaled.is_rounded);
             bulk.clamped += u64::from(scaled.is_clamped);
-            // Not called by name, so that its code goes into the loop of the run and nowhere else.
-            let rarely: &mut dyn FnMut(&[i64]) = &mut each;
-            rarely(&[scaled.value]);
+            each(&[scaled.value], 1);
         }
         Ok(bulk)
     }
@@ -469,20 +480,29 @@ impl<'w> Json<'w> {
         }
         let has_next = self.next_element()?;
         if has_next && self.kind()? == Kind::Number {
-            self.run_of_integers(1, &mut |_| ());
+            self.run_of_integers(1, &mut |_, _| ());
         }
         Ok(has_next)
     }
 
     /// Hands on plain whole numbers that are followed by a comma, as far as the window reaches.
     /// Starts and ends where a value is due.
-    #[inline]
-    fn run_of_integers(&mut self, scale: i64, each: &mut impl FnMut(&[i64])) -> u64 {
+    fn run_of_integers(&mut self, scale: i64, each: &mut dyn FnMut(&[i64], i64)) -> u64 {
         // Taken out, because the window is borrowed meanwhile.
         let mut room = self.batch.take().unwrap_or_else(batch);
-        let (used, count) = run_of_integers(self.data(), scale, &mut room, each);
+        let mut count = 0;
+        loop {
+            let run = run_of_integers(self.data(), scale, &mut room);
+            self.at += run.used;
+            count += run.count as u64;
+            if run.count > 0 {
+                each(&room[..run.count], scale);
+            }
+            if !run.goes_on {
+                break;
+            }
+        }
         self.batch = Some(room);
-        self.at += used;
         if let Some(level) = self.levels.last_mut() {
             level.begun += count;
         }
@@ -860,7 +880,8 @@ mod tests {
             let mut window = dribble(text.as_bytes(), step);
             let mut json = Json::new(&mut window);
             let mut found = Vec::new();
-            let bulk = json.batches_of_i64(0, |n| found.extend_from_slice(n)).expect("the array is valid");
+            let bulk =
+                json.batches_of_i64(0, |n, by| found.extend(n.iter().map(|n| n * by))).expect("the array is valid");
             assert_eq!(found, expected);
             assert_eq!(bulk, Bulk { count: 3000, rounded: 0, clamped: 0 });
             assert_eq!(json.position(), text.len() as u64 - 2);
@@ -871,13 +892,14 @@ mod tests {
     fn bulk_counts_what_it_had_to_change() {
         let mut window = Window::over(b"[1.25, 1.2345, 1e30, -3, 10000000000000000000]");
         let mut found = Vec::new();
-        let bulk =
-            Json::new(&mut window).batches_of_i64(3, |n| found.extend_from_slice(n)).expect("the array is valid");
+        let bulk = Json::new(&mut window)
+            .batches_of_i64(3, |n, by| found.extend(n.iter().map(|n| n * by)))
+            .expect("the array is valid");
         assert_eq!(found, [1250, 1235, i64::MAX, -3000, i64::MAX]);
         assert_eq!(bulk, Bulk { count: 5, rounded: 1, clamped: 2 });
         let error = |text: &[u8]| {
             let mut window = Window::over(text);
-            Json::new(&mut window).batches_of_i64(0, |_| ()).expect_err("a bad array").to_string()
+            Json::new(&mut window).batches_of_i64(0, |_, _| ()).expect_err("a bad array").to_string()
         };
         assert!(error(b"[1,2,\"3\"]").contains("at [2]: expected a number, found a text"));
         assert!(error(b"[1,2,]").contains("found `]`"));
@@ -890,7 +912,7 @@ mod tests {
         let mut window = Window::over(b"[1,22,333");
         let mut json = Json::new(&mut window);
         let mut found = Vec::new();
-        json.batches_of_i64(0, |n| found.extend_from_slice(n)).expect_err("the array is cut");
+        json.batches_of_i64(0, |n, by| found.extend(n.iter().map(|n| n * by))).expect_err("the array is cut");
         assert!(json.is_cut());
         assert_eq!(found, [1, 22]);
     }

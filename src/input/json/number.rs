@@ -1,6 +1,6 @@
 //! Numbers of JSON: exact decimals, and the loop over long arrays of integers.
 
-use super::{HIGHS, ONES, is_space};
+use super::{is_space, lanes};
 
 /// A number as it stands in a file: `mantissa` × 10^`exponent`, with a sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,109 +136,138 @@ fn exponent(bytes: &[u8]) -> Option<i32> {
     Some(if negative { -size } else { size })
 }
 
-/// Reads numbers such as `12,-7,33,` from the start of `data`, each × `scale` (at most 10^9): whole,
-/// and followed by a comma. Gives the bytes used and how many numbers these were; stops at anything
+/// What a run of whole numbers held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    /// Bytes of it.
+    pub(super) used: usize,
+    /// Numbers of it, from the start of the batch on.
+    pub(super) count: usize,
+    /// Whether the batch was full before it ended.
+    pub(super) goes_on: bool,
+}
+
+/// Reads numbers such as `12,-7,33,` from the start of `data` into `batch` until that is full: whole,
+/// followed by a comma, and small enough to be multiplied by `scale` (at most 10^9). Stops at anything
 /// else, and some bytes before the end of `data`.
 ///
 /// A number's length is known only at its end, so that reading one after the other waits for each.
 /// The commas of 64 bytes are found at once instead, and the numbers between them do not depend on
-/// one another.
-#[inline]
-pub(super) fn run_of_integers(
-    data: &[u8],
-    scale: i64,
-    batch: &mut Batch,
-    each: &mut impl FnMut(&[i64]),
-) -> (usize, u64) {
-    let (mut start, mut count, mut block, mut filled) = (0, 0, 0, 0);
-    'blocks: while let Some(bytes) = data.get(block..).and_then(<[u8]>::first_chunk::<BLOCK_BYTES>) {
-        let mut commas = commas(bytes);
+/// one another. Whether these bytes are digits and commas and nothing else is found at once, too.
+///
+/// Not inlined and called again for every batch: a browser replaces what its fast compiler made by
+/// better code only when the function is called the next time.
+#[inline(never)]
+pub(super) fn run_of_integers(data: &[u8], scale: i64, batch: &mut Batch) -> Run {
+    let first = first_block(data);
+    let (mut start, mut block, mut count) = (0, 0, 0);
+    // From here on all bytes so far are known to be digits and commas.
+    let mut plain_from = 0;
+    let mut is_after_comma = true;
+    while count < BATCH {
+        let around = if block == 0 { first.as_ref() } else { data.get(block - BEFORE..).and_then(<[u8]>::first_chunk) };
+        let Some(around) = around else { return Run { used: start, count, goes_on: false } };
+        let marks = Marks::of(around);
+        if !marks.is_plain(is_after_comma) {
+            plain_from = block + BLOCK_BYTES;
+        }
+        let mut commas = marks.commas;
         while commas != 0 {
-            let end = block + commas.trailing_zeros() as usize;
+            let at = commas.trailing_zeros() as usize % BLOCK_BYTES;
             commas &= commas - 1;
-            let value = match short_integer(data, start, end) {
-                Some(value) => value * scale,
-                None => match any_integer(&data[start..end], scale) {
-                    Some(value) => value,
-                    None => break 'blocks,
-                },
+            let end = block + at;
+            let value = if start >= plain_from && end - start <= WORD {
+                Some(short_integer(around, at, end - start))
+            } else {
+                any_integer(&data[start..end], scale)
             };
-            batch[filled] = value;
-            filled += 1;
+            let Some(value) = value else { return Run { used: start, count, goes_on: false } };
+            batch[count % BATCH_ROOM] = value;
+            count += 1;
             start = end + 1;
         }
-        if filled >= BATCH {
-            each(&batch[..filled]);
-            count += filled as u64;
-            filled = 0;
-        }
+        is_after_comma = marks.commas >> (BLOCK_BYTES - 1) != 0;
         block += BLOCK_BYTES;
     }
-    if filled > 0 {
-        each(&batch[..filled]);
-        count += filled as u64;
-    }
-    (start, count)
+    Run { used: start, count, goes_on: true }
 }
 
 /// Room for the numbers that are handed on together: what is done with them is a loop of its own
 /// then, without calls.
-pub(super) type Batch = [i64; BATCH + BLOCK_NUMBERS];
+pub(super) type Batch = [i64; BATCH_ROOM];
 
 /// An empty batch.
 pub(super) fn batch() -> Box<Batch> {
-    Box::new([0; BATCH + BLOCK_NUMBERS])
+    Box::new([0; BATCH_ROOM])
 }
 
-/// Numbers that are handed on at once, at least.
-const BATCH: usize = 512;
-/// Most numbers that end in a block: commas that follow each other stop a run.
-const BLOCK_NUMBERS: usize = BLOCK_BYTES;
+/// Numbers that are handed on at once, at least, unless there are fewer.
+const BATCH: usize = 512 - BLOCK_BYTES;
+/// Commas that follow each other stop a run, so that this is more than enough.
+const BATCH_ROOM: usize = BATCH + BLOCK_BYTES;
 
 const BLOCK_BYTES: usize = 64;
+const WORD: usize = 8;
+/// A block and the bytes before it, where numbers may begin that end in it.
+type Around = [u8; BEFORE + BLOCK_BYTES];
+const BEFORE: usize = WORD;
 
-/// Which bytes of a block are commas, lowest bit first.
-#[inline]
-fn commas(block: &[u8; BLOCK_BYTES]) -> u64 {
-    let mut found = 0;
-    for (i, chunk) in block.as_chunks::<8>().0.iter().enumerate() {
-        let x = u64::from_le_bytes(*chunk) ^ (ONES * u64::from(b','));
-        // A comma is now zero: adding 0x7f sets the high bit of every other byte.
-        let is_comma = !(((x & !HIGHS) + 0x7f * ONES) | x) & HIGHS;
-        // The product moves bit 8k to bit 56 + k, and nothing else comes to lie there.
-        let bits = (is_comma >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        found |= bits << (8 * i);
-    }
-    found
+/// The first block, which need not have bytes before it.
+fn first_block(data: &[u8]) -> Option<Around> {
+    let mut around = [b','; BEFORE + BLOCK_BYTES];
+    around[BEFORE..].copy_from_slice(data.get(..BLOCK_BYTES)?);
+    Some(around)
 }
 
-/// The number at `start..end` if it is nothing but one to eight digits.
-#[inline]
-fn short_integer(data: &[u8], start: usize, end: usize) -> Option<i64> {
-    let len = end - start;
-    let word = u64::from_le_bytes(*data[..end].last_chunk::<8>()?);
-    if len.wrapping_sub(1) >= 8 {
-        return None;
+/// What the bytes of a block are, lowest bit first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Marks {
+    commas: u64,
+    /// `0` to `9`.
+    digits: u64,
+    /// `0`.
+    zeros: u64,
+}
+
+impl Marks {
+    /// Of the block itself, without what is before it.
+    #[inline]
+    fn of(around: &Around) -> Self {
+        let mut marks = Self { commas: 0, digits: 0, zeros: 0 };
+        for (i, chunk) in around[BEFORE..].as_chunks::<{ lanes::COUNT }>().0.iter().enumerate() {
+            let bytes = lanes::load(chunk);
+            marks.commas |= lanes::equal(bytes, b',') << (i * lanes::COUNT);
+            marks.digits |= lanes::digits(bytes) << (i * lanes::COUNT);
+            marks.zeros |= lanes::equal(bytes, b'0') << (i * lanes::COUNT);
+        }
+        marks
     }
-    // Bytes before the number become zeros in front of it.
+
+    /// Whether the block is whole numbers and commas and nothing else. A zero as the last byte may
+    /// be the first digit of more: then the answer is no.
+    #[inline]
+    fn is_plain(self, is_after_comma: bool) -> bool {
+        let starts = self.commas << 1 | u64::from(is_after_comma);
+        let has_empty = self.commas & starts != 0;
+        let has_leading_zero = self.zeros & starts & !(self.commas >> 1) != 0;
+        self.commas | self.digits == u64::MAX && !has_empty && !has_leading_zero
+    }
+}
+
+/// The number of `len` digits, at most eight, that ends before the byte `at` of the block.
+#[inline]
+fn short_integer(around: &Around, at: usize, len: usize) -> i64 {
+    let word = u64::from_le_bytes(*around[at..].first_chunk().expect("a block has so many bytes before it"));
+    // Bytes before the number become zeros in front of it, and digits their values.
     let before = 64 - 8 * len as u32;
-    let x = (word ^ (ONES * u64::from(b'0'))) >> before;
-    if len > 1 && x & 0xff == 0 {
-        return None;
-    }
-    let x = x << before;
-    // A digit is now 0..=9: adding 0x76 carries 10 and more into the high bit, and bytes that had it
-    // already keep it.
-    if (((x & !HIGHS) + 0x76 * ONES) | x) & HIGHS != 0 {
-        return None;
-    }
+    let x = (word >> before << before) & 0x0f0f_0f0f_0f0f_0f0f;
     // Neighbours are joined three times: to two digits, to four, to eight.
-    let pairs = (x & 0x000f_000f_000f_000f) * 10 + ((x >> 8) & 0x000f_000f_000f_000f);
-    let fours = (pairs & 0x0000_00ff_0000_00ff) * 100 + ((pairs >> 16) & 0x0000_00ff_0000_00ff);
-    Some(((fours & 0xffff) * 10_000 + (fours >> 32)) as i64)
+    let pairs = (x.wrapping_mul(1 + (10 << 8)) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(1 + (100 << 16)) >> 16) & 0x0000_ffff_0000_ffff;
+    (fours.wrapping_mul(1 + (10_000 << 32)) >> 32) as i64
 }
 
-/// A whole number with a sign or white space before it, or of more digits.
+/// A whole number of any kind, if it times `scale` fits.
 #[inline(never)]
 fn any_integer(bytes: &[u8], scale: i64) -> Option<i64> {
     let start = bytes.iter().position(|&b| !is_space(b))?;
@@ -248,7 +277,8 @@ fn any_integer(bytes: &[u8], scale: i64) -> Option<i64> {
         return None;
     }
     let value = digits.iter().fold(0, |n, digit| n * 10 + i64::from(digit - b'0'));
-    (if is_negative { -value } else { value }).checked_mul(scale)
+    let value = if is_negative { -value } else { value };
+    value.checked_mul(scale).map(|_| value)
 }
 
 /// Any number of so many digits fits into an `i64`.
@@ -278,17 +308,13 @@ mod tests {
     fn every_length_of_digits() {
         for digits in 1..=18 {
             let n = 123_456_789_987_654_321 / 10i64.pow(18 - digits);
-            let mut found = Vec::new();
             let text = format!("{n},-{n},0, {n},\n-{n},7");
             let data = text.clone() + &" ".repeat(BLOCK_BYTES);
-            let (used, count) = run_of_integers(data.as_bytes(), 1, &mut batch(), &mut |n| found.extend_from_slice(n));
-            assert_eq!(found, [n, -n, 0, n, -n]);
-            assert_eq!((used, count), (text.len() - 1, 5));
+            let (found, used) = run(data.as_bytes(), 1);
+            assert_eq!((&found[..], used), (&[n, -n, 0, n, -n][..], text.len() - 1));
             for len in 0..data.len() {
-                let mut some = Vec::new();
-                let (used, count) =
-                    run_of_integers(&data.as_bytes()[..len], 1, &mut batch(), &mut |n| some.extend_from_slice(n));
-                assert!(used <= len && some.len() as u64 == count && found.starts_with(&some));
+                let (some, used) = run(&data.as_bytes()[..len], 1);
+                assert!(used <= len && found.starts_with(&some));
             }
         }
     }
@@ -299,24 +325,87 @@ mod tests {
         for odd in
             ["007", "00", "-", "--1", "1.5", "1e3", "\"1\"", "", " ", "1 2", "+1", "0x1", "1234567890123456789", "]"]
         {
-            let mut found = Vec::new();
             let data = format!("12,{odd},1,{blank}");
-            let stopped = run_of_integers(data.as_bytes(), 1, &mut batch(), &mut |n| found.extend_from_slice(n));
-            assert_eq!((stopped, found), ((3, 1), vec![12]), "{odd}");
+            assert_eq!(run(data.as_bytes(), 1), (vec![12], 3), "{odd}");
         }
-        let stopped =
-            run_of_integers(format!("1,100000000000000000,{blank}").as_bytes(), 1_000, &mut batch(), &mut |_| ());
-        assert_eq!(stopped, (2, 1), "what overflows is left to the exact way");
+        let large = format!("1,100000000000000000,{blank}");
+        assert_eq!(run(large.as_bytes(), 1_000), (vec![1], 2), "what overflows is left to the exact way");
+    }
+
+    /// The numbers of a whole run and its bytes.
+    fn run(data: &[u8], scale: i64) -> (Vec<i64>, usize) {
+        let (mut numbers, mut used, mut room) = (Vec::new(), 0, batch());
+        loop {
+            let run = run_of_integers(&data[used..], scale, &mut room);
+            numbers.extend_from_slice(&room[..run.count]);
+            used += run.used;
+            if !run.goes_on {
+                return (numbers, used);
+            }
+        }
+    }
+
+    /// Every kind of number, wherever it lies in its block, among numbers that are plain.
+    #[test]
+    fn the_borders_of_blocks() {
+        let kinds = [
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("9", Some(9)),
+            ("12345678", Some(12_345_678)),
+            ("99999999", Some(99_999_999)),
+            ("123456789", Some(123_456_789)),
+            ("100000000000000000", Some(100_000_000_000_000_000)),
+            ("999999999999999999", Some(999_999_999_999_999_999)),
+            ("-999999999999999999", Some(-999_999_999_999_999_999)),
+            (" 7", Some(7)),
+            ("\n\t-7", Some(-7)),
+            ("1000000000000000000", None),
+            ("9223372036854775807", None),
+            ("18446744073709551615", None),
+            ("00", None),
+            ("01", None),
+            ("-01", None),
+            ("7 ", None),
+            ("1e2", None),
+            ("1.5", None),
+            ("\u{1}2", None),
+            ("é", None),
+            ("", None),
+        ];
+        for (kind, value) in kinds {
+            // So many bytes of plain numbers come first.
+            for before in (0..3 * BLOCK_BYTES).filter(|&before| before != 1) {
+                let plain = ["", "11,"][before % 2].to_owned() + &"1,".repeat((before - before % 2 * 3) / 2);
+                let text = format!("{plain}{kind},5,{}", "11,".repeat(2 * BLOCK_BYTES));
+                let (numbers, used) = run(text.as_bytes(), 1);
+                let ahead = plain.split_terminator(',').map(|n| n.parse::<i64>().expect("digits"));
+                let ahead = ahead.collect::<Vec<_>>();
+                assert!(numbers.starts_with(&ahead), "{text}");
+                match value {
+                    Some(value) => {
+                        assert_eq!(numbers[ahead.len()..ahead.len() + 2], [value, 5], "{text}");
+                        assert!(numbers[ahead.len() + 2..].iter().all(|&n| n == 11));
+                        assert!(text.len() - used < BLOCK_BYTES, "{text}");
+                    }
+                    None => assert_eq!((used, numbers.len()), (plain.len(), ahead.len()), "{text}"),
+                }
+            }
+        }
     }
 
     #[test]
-    fn commas_are_found_among_all_bytes() {
+    fn bytes_are_marked_wherever_they_stand() {
         for byte in 0..=255 {
             for place in 0..BLOCK_BYTES {
-                let mut block = [byte; BLOCK_BYTES];
-                block[place] = b',';
-                let expected = if byte == b',' { u64::MAX } else { 1 << place };
-                assert_eq!(commas(&block), expected);
+                let mut around = [byte; BEFORE + BLOCK_BYTES];
+                let all = |is: bool| if is { u64::MAX } else { 0 };
+                let (comma, digit, zero) = (byte == b',', byte.is_ascii_digit(), byte == b'0');
+                assert_eq!(Marks::of(&around), Marks { commas: all(comma), digits: all(digit), zeros: all(zero) });
+                around[BEFORE + place] = b'0';
+                let at = 1 << place;
+                let expected = Marks { commas: all(comma) & !at, digits: all(digit) | at, zeros: all(zero) | at };
+                assert_eq!(Marks::of(&around), expected);
             }
         }
     }
