@@ -1,6 +1,6 @@
 # The two commands: `make serve` looks at the site, `make test` proves it. Both install what is
 # missing first. Everything they do stands in scripts/.
-.PHONY: serve site test dist tools clean
+.PHONY: serve site test dist bench bench-quick tools clean
 
 # Prints an address; PORT chooses another port than 8080.
 serve:
@@ -17,6 +17,14 @@ test:
 # dist/ for publishing: smaller, checked, with its sizes.
 dist:
 	@sh scripts/dist.sh
+
+# One table of what this program and others cost: benches/README.md. The first takes about half an
+# hour and RECORD=1 writes it into benches/RESULTS.md; the second takes two minutes once built.
+bench:
+	@sh scripts/bench.sh $(if $(RECORD),--record)
+
+bench-quick:
+	@sh scripts/bench.sh --quick
 
 clean:
 	rm -rf dist target

@@ -72,6 +72,8 @@ install() {
     # shellcheck disable=SC2046 # one word for each package
     browsers) debian $(missing_browsers) ;;
     recorders) recorders ;;
+    go) debian golang-go ;;
+    npm) debian nodejs npm ;;
     inferno) cargo install inferno@$inferno_version --locked --root "$tools" \
         --no-default-features --features cli ;;
     *) say "no way is known to install $tool" && return 1 ;;

@@ -34,6 +34,9 @@ trunk_version=0.22.1
 geckodriver_version=0.37.1
 binaryen_version=132.0.0
 inferno_version=0.12.8
+# Measured beside us, see benches/README.md; the table names them (benches/suite/open.rs).
+speedscope_version=1.25.0
+cpupro_version=0.7.0
 py_spy_version=0.4.3
 # The last one that writes text.
 austin_version=3.7.0

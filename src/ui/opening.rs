@@ -14,6 +14,7 @@ use super::store::{Dialog, Store};
 use crate::protocol::{Failure, OpenOptions, Overview};
 use crate::state::{Action, FileRef};
 use crate::web::files::{self, Named};
+use crate::web::timing;
 
 impl Store {
     /// Opens files, each as a recording.
@@ -22,6 +23,7 @@ impl Store {
     }
 
     fn open_each(self, files: Vec<Named>) {
+        timing::mark("culprit:chosen", &[]);
         self.address_problem.set(None);
         let waits = !self.missing().is_empty();
         let mut new = Vec::new();

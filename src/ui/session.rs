@@ -19,6 +19,7 @@ use crate::protocol::{
 };
 use crate::state::FileRef;
 use crate::web::files::Named;
+use crate::web::timing;
 use crate::web::wire::Extra;
 
 /// How far opening is.
@@ -226,6 +227,7 @@ impl Session {
 
     /// A picture is complete. One that lacks something is told later, unasked.
     fn was_painted(self, painted: Painted) {
+        self.mark_painted(&painted);
         match painted.canvas {
             CanvasId::Flame => self.flame.set(Some(painted)),
             CanvasId::Timeline => self.timeline.set(Some(painted)),
@@ -298,6 +300,7 @@ impl Session {
     fn opening_ended(self, reply: Reply) {
         match reply {
             Reply::Opened(overview) => {
+                self.mark_opened(&overview);
                 let print = &overview.fingerprint;
                 self.file.update(|file| *file = file.clone().with_print(print));
                 self.end_with_link(Phase::Open(Arc::new(overview)));
@@ -306,6 +309,29 @@ impl Session {
             // Anything else is a bug of the worker's; it must not leave a card that waits for ever.
             other => self.end(Phase::Died(format!("an unexpected answer: {other:?}"))),
         }
+    }
+
+    fn mark_opened(self, overview: &Overview) {
+        let samples = overview.threads.first().map_or(0, |busiest| busiest.samples);
+        let facts = [
+            ("recording", self.number.into()),
+            ("tableBytes", overview.table_bytes as f64),
+            ("samples", samples as f64),
+        ];
+        timing::mark("culprit:opened", &facts);
+    }
+
+    /// A flame graph is on its canvas: the first one of the recording, and each.
+    fn mark_painted(self, painted: &Painted) {
+        if painted.canvas != CanvasId::Flame {
+            return;
+        }
+        let recording = ("recording", f64::from(self.number));
+        if self.flame.with_untracked(Option::is_none) {
+            timing::mark("culprit:painted", &[recording]);
+        }
+        let facts = [recording, ("boxes", painted.boxes.into()), ("merged", painted.merged as f64)];
+        timing::mark_again("culprit:picture", &facts);
     }
 
     fn hear(self, word: Word) {
@@ -346,6 +372,9 @@ impl Session {
         }
         let taken = self.link.try_update_value(|link| link.on_way.remove(&id)).flatten();
         let Some((lane, on_reply)) = taken else { return };
+        if matches!(reply, Reply::Answer(_)) {
+            timing::mark_again("culprit:answered", &[("recording", self.number.into())]);
+        }
         on_reply(reply);
         if let Some(lane) = lane {
             self.next_in_lane(lane);
@@ -421,6 +450,9 @@ impl Session {
     }
 
     fn end_with_link(self, phase: Phase) {
+        if matches!(phase, Phase::Failed(_) | Phase::Died(_)) {
+            timing::mark("culprit:failed", &[("recording", self.number.into())]);
+        }
         self.phase.set(phase);
         let on_change = self.on_change.get_value();
         on_change(self);

@@ -11,6 +11,7 @@ pub mod painter;
 pub mod size;
 pub mod storage;
 pub mod theme;
+pub mod timing;
 pub mod wire;
 pub mod worker_client;
 

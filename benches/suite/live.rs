@@ -1,0 +1,200 @@
+//! Whether pictures keep coming while a person pans and the engine has something else to do: five
+//! million boxes in the order of time, and a wheel that turns all the while.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::Bench;
+use crate::browser::{Chrome, Mark, log_file};
+use crate::frames::{Stage, show_in_time};
+use crate::inputs::Kind;
+use crate::open::{OURS, measure};
+use crate::process::{PageCpu, Threads};
+use crate::table::{Figure, Goal, Row, Unit};
+
+/// What begins in the middle of the panning: id and name, and as scripts how it begins and is taken
+/// back.
+const SCENES: [(&str, &str, &str, &str); 3] = [
+    ("live/alone", "nothing else goes on", "", ""),
+    ("live/filter", "a filter is set", "benchKey(document.body, 'f')", "benchKey(document.body, 'z')"),
+    (
+        "live/range",
+        "a range of time is selected",
+        "benchKey(TIMELINE, 'ArrowRight')",
+        "benchKey(TIMELINE, 'Backspace')",
+    ),
+];
+
+/// What the scripts use.
+const KEYS: &str = "window.benchKey = (where, key) => \
+                    where.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })); \
+                    window.TIMELINE = document.querySelector('.timeline canvas'); return null";
+
+/// How far the wheel turns, and how fast, CSS pixels and those each second.
+const WAY: f64 = 450.0;
+const SPEED: f64 = 300.0;
+
+/// When the other thing begins after the wheel, milliseconds.
+const BEGIN_MS: f64 = 500.0;
+
+/// The longest gap: two frames of a screen, so that no more than one is missed at a time.
+const GAP_MAX_MS: f64 = 34.0;
+
+/// A stretch of panning: from the beginning of the other thing until it is answered.
+#[derive(Clone, Copy, Debug)]
+struct Panned {
+    /// The longest time without a new picture, milliseconds.
+    gap_ms: f64,
+    /// Pictures each second.
+    rate: f64,
+    /// How long it took to be answered, milliseconds; everything after the beginning where nothing
+    /// was asked.
+    length_ms: f64,
+    /// Turns of the wheel that the page met each second.
+    turns: f64,
+    cpu: PageCpu,
+    seconds: f64,
+}
+
+/// Several stretches with the same thing in the middle.
+#[derive(Debug)]
+struct Scene {
+    boxes: u64,
+    found: Result<Vec<Panned>, String>,
+}
+
+/// The lines about panning.
+pub(crate) async fn rows(bench: &mut Bench) -> Vec<Row> {
+    if !SCENES.iter().any(|(id, ..)| bench.wants(id)) {
+        return Vec::new();
+    }
+    let scenes = match of_file(bench).await {
+        Ok(scenes) => scenes,
+        Err(problem) => return vec![Row::new("live", "pictures while panning").note(problem)],
+    };
+    let all = SCENES.iter().zip(scenes);
+    all.filter(|((id, ..), _)| bench.wants(id)).map(|((id, name, ..), scene)| line(id, name, scene)).collect()
+}
+
+fn line(id: &str, name: &str, scene: Scene) -> Row {
+    let boxes = scene.boxes as f64 / 1e6;
+    let row = Row::new(id, format!("panning {boxes:.1} million boxes while {name}: longest time without a picture"));
+    let row = row.goal(Goal::Most(GAP_MAX_MS));
+    match scene.found {
+        Ok(list) => row.ours(Figure::median(Unit::Millis, list.iter().map(|one| one.gap_ms))).note(told(&list)),
+        Err(problem) => row.note(problem),
+    }
+}
+
+fn told(list: &[Panned]) -> String {
+    let median = |of: &dyn Fn(&Panned) -> f64| {
+        Figure::median(Unit::Millis, list.iter().map(of)).map_or(0.0, |figure| figure.value())
+    };
+    let each_s = |nanos: &dyn Fn(&Panned) -> u64| median(&|one| nanos(one) as f64 / 1e6 / one.seconds);
+    format!(
+        "at worst {:.0} ms; {:.0} pictures a second during {:.0} ms; {:.0} turns of the wheel a second reached the page, \
+         whose thread spent {:.0} ms of each second and its workers {:.0}",
+        list.iter().map(|one| one.gap_ms).fold(0.0, f64::max),
+        median(&|one| one.rate),
+        median(&|one| one.length_ms),
+        median(&|one| one.turns),
+        each_s(&|one| one.cpu.page),
+        each_s(&|one| one.cpu.workers),
+    )
+}
+
+async fn of_file(bench: &Bench) -> Result<Vec<Scene>, String> {
+    let file = bench.inputs.file(Kind::CpuProfile, bench.size(63.5, 12.7))?;
+    let chrome = Chrome::open(&bench.dist, &OURS, &log_file(&bench.out)).await?;
+    let found = of_page(&chrome, &file, bench.runs()).await;
+    chrome.close().await;
+    found
+}
+
+async fn of_page(chrome: &Chrome, file: &Path, runs: usize) -> Result<Vec<Scene>, String> {
+    measure(chrome, file, OURS.field, true).await?;
+    let boxes = show_in_time(chrome).await?;
+    let mut stage = Stage::new(chrome).await?;
+    let mut scenes = Vec::new();
+    chrome.read::<Value>(KEYS, &[]).await?;
+    for (_, _, begin, end) in SCENES {
+        let mut found = Vec::new();
+        for n in 0..runs {
+            prepare(&mut stage, n).await?;
+            found.push(panned(&stage, begin).await);
+            chrome.read::<Value>(&format!("{end}; return null"), &[]).await?;
+            chrome.rest().await?;
+        }
+        scenes.push(Scene { boxes, found: found.into_iter().collect() });
+    }
+    Ok(scenes)
+}
+
+/// Shows the middle of everything, with room on both sides. Another function is selected and another
+/// stretch of the timeline shown each time, so that nothing that is asked was asked before.
+async fn prepare(stage: &mut Stage<'_>, n: usize) -> Result<(), String> {
+    let chrome = stage.chrome;
+    chrome.press("0").await?;
+    stage.zoom_until(0).await?;
+    let [left, top, width, _] = stage.canvas;
+    let is_selected = "return Boolean(document.querySelector(\"[aria-label='Actions for the selected frame']\"))";
+    // At some moments nothing runs that deep.
+    for try_ in 0..8 {
+        let part = (0.15 + 0.618_034 * (n + 8 * try_) as f64).fract() * 0.95;
+        let place = (left + part * width, top + 70.0);
+        chrome.drag(place, place).await?;
+        chrome.rest().await?;
+        if chrome.read(is_selected, &[]).await? {
+            break;
+        }
+    }
+    let zoom = format!("for (let n = 0; n <= {n}; n += 1) benchKey(TIMELINE, '+'); return null");
+    chrome.read::<Value>(&zoom, &[]).await?;
+    chrome.rest().await
+}
+
+async fn panned(stage: &Stage<'_>, beside: &str) -> Result<Panned, String> {
+    let chrome = stage.chrome;
+    chrome.forget_marks().await?;
+    let script = format!(
+        "addEventListener('wheel', () => setTimeout(() => {{ benchNote('begin'); {beside} }}, {BEGIN_MS}), \
+         {{ capture: true, once: true, passive: true }}); return null"
+    );
+    chrome.read::<Value>(&script, &[]).await?;
+    let [left, top, width, _] = stage.canvas;
+    let gesture = json!({
+        "x": left + width / 2.0, "y": top + 100.0, "xDistance": -WAY, "speed": SPEED,
+        "gestureSourceType": "mouse", "preventFling": true,
+    });
+    let mut threads = Threads::of(chrome.renderer);
+    let before = threads.cpu();
+    chrome.tell("Input.synthesizeScrollGesture", gesture).await?;
+    let cpu = threads.cpu().since(before);
+    chrome.rest().await?;
+    during(&chrome.marks().await?, cpu, !beside.is_empty()).ok_or_else(|| "nothing was painted or answered".to_owned())
+}
+
+/// What happened from the beginning of the other thing until it was answered.
+fn during(marks: &[Mark], cpu: PageCpu, is_asked: bool) -> Option<Panned> {
+    let turns: Vec<f64> = marks.iter().filter(|mark| mark.what == "turn").map(|mark| mark.at).collect();
+    let seconds = (turns.last()? - turns.first()?) / 1e3;
+    let begin = marks.iter().find(|mark| mark.what == "begin")?.at;
+    let last_turn = *turns.last()?;
+    let answered = marks.iter().rfind(|mark| mark.what == "answered" && mark.at > begin);
+    let end = if is_asked { answered?.at.min(last_turn) } else { last_turn };
+    let times: Vec<f64> = marks.iter().filter(|mark| mark.what == "picture").map(|mark| mark.at).collect();
+    // The gap may have begun before, and it ends with the first picture afterwards.
+    let first = times.partition_point(|at| *at < begin).saturating_sub(1);
+    let last = (times.partition_point(|at| *at <= end) + 1).min(times.len());
+    let gap_ms = times.get(first..last)?.windows(2).map(|pair| pair[1] - pair[0]).reduce(f64::max)?;
+    let count = times.iter().filter(|at| (begin..=end).contains(*at)).count();
+    Some(Panned {
+        gap_ms,
+        rate: count as f64 / (end - begin) * 1e3,
+        length_ms: end - begin,
+        turns: turns.len() as f64 / seconds,
+        cpu,
+        seconds,
+    })
+}
