@@ -20,7 +20,7 @@ use culprit::analysis::modules::Modules;
 use culprit::analysis::scoped::Scoped;
 use culprit::analysis::tree::{ROOT, ShapeBuilder, Tree};
 use culprit::analysis::{stalls, states};
-use culprit::draw::{ALL, MergedRows, Metrics, TimeRows};
+use culprit::draw::{ALL, BoxRows, Metrics, TimeRows};
 use culprit::engine::Engine;
 use culprit::formats::{Options, open};
 use culprit::input::json::Json;
@@ -28,6 +28,7 @@ use culprit::input::{Named, SliceSource, Window};
 use culprit::model::vocab::{Order, Scope};
 use culprit::model::{Column, Recording, StackId, StackInterner, Strings};
 use culprit::protocol::{CanvasId, Content, FlameView, Picture};
+use culprit::stage::Stage;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 
@@ -211,7 +212,7 @@ mod layout {
         let width: Column<i64> = tree.width.iter().skip(1).collect();
         bencher
             .counter(ItemsCount::new(parent.len()))
-            .bench(|| MergedRows::from_tree(&parent, &width, |a, b| width.get(b as usize).cmp(&width.get(a as usize))));
+            .bench(|| BoxRows::from_tree(&parent, &width, |a, b| width.get(b as usize).cmp(&width.get(a as usize))));
     }
 
     /// Boxes in the order of time.
@@ -231,7 +232,7 @@ mod layout {
     }
 }
 
-/// The paint list of one frame over a geometry that is there already, and the box under the pointer.
+/// The paint list of one frame over boxes that are there already, and the box under the pointer.
 mod paint {
     use super::*;
 
@@ -240,25 +241,42 @@ mod paint {
         Picture { canvas: CanvasId::Flame, width: 1_200.0, height: 700.0, ratio: 1.0, content: Content::Flame(view) }
     }
 
+    fn metrics() -> Metrics {
+        Metrics::fixed(6.6, 5.5)
+    }
+
+    /// A stage that has everything for a picture, and the number of boxes in it.
+    fn stage(picture: &Picture) -> (Stage, u32) {
+        let mut engine = Engine::new(recording());
+        let mut stage = Stage::new();
+        stage.take(engine.labels());
+        loop {
+            if let Some(painted) = stage.picture(picture, &metrics()).painted {
+                return (stage, painted.boxes);
+            }
+            for want in stage.wants() {
+                stage.take(engine.give(&want));
+            }
+        }
+    }
+
     /// Everything in view, and a twentieth of it.
     #[divan::bench(args = [("weight", 1.0), ("weight", 0.05), ("time", 1.0), ("time", 0.05)])]
     fn list(bencher: Bencher<'_, '_>, (order, part): (&str, f64)) {
-        let mut engine = Engine::new(recording());
-        let metrics = Metrics::fixed(6.6, 5.5);
         let picture = picture(if order == "time" { Order::Time } else { Order::Weight }, part);
-        let boxes = engine.picture(&picture, &metrics).1.boxes;
-        bencher.counter(ItemsCount::new(boxes)).bench_local(|| engine.picture(black_box(&picture), &metrics).1.boxes);
+        let (mut stage, boxes) = stage(&picture);
+        let metrics = metrics();
+        bencher.counter(ItemsCount::new(boxes)).bench_local(|| stage.picture(black_box(&picture), &metrics).painted);
     }
 
     /// What lies under a point.
     #[divan::bench]
     fn hit(bencher: Bencher<'_, '_>) {
-        let mut engine = Engine::new(recording());
-        engine.picture(&picture(Order::Time, 0.05), &Metrics::fixed(6.6, 5.5));
+        let (mut stage, _) = stage(&picture(Order::Time, 0.05));
         let mut x = 0.0;
         bencher.bench_local(|| {
             x = (x + 37.0) % 1_200.0;
-            engine.hit(CanvasId::Flame, x, 150.0)
+            stage.hit(CanvasId::Flame, x, 150.0)
         });
     }
 }

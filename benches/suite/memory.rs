@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use culprit::draw::{ALL, TimeRows};
+use culprit::draw::{ALL, BoxRows, TimeRows};
 use culprit::formats;
 use culprit::input::{FileSource, Named};
 use culprit::model::{Column, StackId};
@@ -84,7 +84,8 @@ async fn largest(bench: &mut Bench, id: &str, kind: Kind, mb: f64) -> Row {
     row.ours(peak).note(problem).note(process)
 }
 
-/// What each box in the order of time takes, counted by the code that lays them out.
+/// What each box in the order of time takes where it is painted from, counted by the code that lays
+/// them out.
 fn of_boxes(bench: &Bench, id: &str) -> Row {
     let mb = bench.size(63.5, 12.7);
     let row = Row::new(id, format!("{mb} MB .cpuprofile: boxes in the order of time, each box")).goal(Goal::Most(24.0));
@@ -108,6 +109,8 @@ fn boxes(file: &Path) -> Result<(usize, usize), String> {
     let node = |stack: StackId| if stack.is_none() { ALL } else { stack.index() as u32 };
     let parent: Column<u32> = recording.stacks.iter().map(|(parent, _)| node(parent)).collect();
     let nodes = profile.samples.stack.iter().map(node);
-    let rows = TimeRows::build(nodes, &parent, &time.at_ns, time.duration_ns, usize::MAX);
-    Ok((rows.boxes(), rows.heap_bytes()))
+    let end_ns = time.duration_ns;
+    let rows = TimeRows::build(nodes, &parent, &time.at_ns, end_ns, usize::MAX);
+    let drawn = BoxRows::new(rows.into_columns(&time.at_ns, 0, end_ns));
+    Ok((drawn.boxes(), drawn.heap_bytes()))
 }
