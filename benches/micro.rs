@@ -88,7 +88,7 @@ mod json {
         bencher.counter(BytesCount::of_str(&text)).bench(|| {
             let mut window = Window::over(text.as_bytes());
             let mut sum = 0_i64;
-            let mut add = |batch: &[i64]| sum = batch.iter().fold(sum, |sum, n| sum.wrapping_add(*n));
+            let mut add = |batch: &[i64], by: i64| sum = batch.iter().fold(sum, |sum, n| sum.wrapping_add(n * by));
             Json::new(&mut window).batches_of_i64(0, &mut add).expect("these are numbers");
             sum
         });
