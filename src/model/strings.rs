@@ -50,32 +50,40 @@ impl Strings {
 
     /// The id of `text`, added if it is new.
     pub fn intern(&mut self, text: &str) -> StringId {
-        let hash = self.hasher.hash_one(text);
-        let found = self.table.find(hash, |&i| get(&self.blocks, self.spans.get(i as usize)) == text);
-        if let Some(&i) = found {
-            return StringId(i);
-        }
+        let hash = self.hasher.hash_one(text.as_bytes());
+        self.look_up(text.as_bytes(), hash).unwrap_or_else(|| self.add(text, hash))
+    }
+
+    fn look_up(&self, text: &[u8], hash: u64) -> Option<StringId> {
+        let found = self.table.find(hash, |&i| get(&self.blocks, self.spans.get(i as usize)).as_bytes() == text);
+        found.map(|&i| StringId(i))
+    }
+
+    fn add(&mut self, text: &str, hash: u64) -> StringId {
         let id = u32::try_from(self.spans.len()).expect("4 billion names do not fit into the memory of a worker");
         let span = self.store(text);
         self.spans.push(span);
         let (blocks, spans, hasher) = (&self.blocks, &self.spans, &self.hasher);
-        self.table.insert_unique(hash, id, |&i| hasher.hash_one(get(blocks, spans.get(i as usize))));
+        self.table.insert_unique(hash, id, |&i| hasher.hash_one(get(blocks, spans.get(i as usize)).as_bytes()));
         StringId(id)
     }
 
     /// The id of bytes that should be UTF-8; what is not becomes U+FFFD.
     pub fn intern_bytes(&mut self, bytes: &[u8]) -> StringId {
+        let hash = self.hasher.hash_one(bytes);
+        // What is there already needs no second look at its bytes.
+        if let Some(id) = self.look_up(bytes, hash) {
+            return id;
+        }
         match std::str::from_utf8(bytes) {
-            Ok(text) => self.intern(text),
+            Ok(text) => self.add(text, hash),
             Err(_) => self.intern(&String::from_utf8_lossy(bytes)),
         }
     }
 
     /// The id of `text` if it is in the table.
     pub fn find(&self, text: &str) -> Option<StringId> {
-        let hash = self.hasher.hash_one(text);
-        let found = self.table.find(hash, |&i| get(&self.blocks, self.spans.get(i as usize)) == text);
-        found.map(|&i| StringId(i))
+        self.look_up(text.as_bytes(), self.hasher.hash_one(text.as_bytes()))
     }
 
     /// The text of an id of this table.
@@ -142,5 +150,9 @@ mod tests {
         let mut strings = Strings::new();
         let id = strings.intern_bytes(b"a\xffb");
         assert_eq!(strings.get(id), "a\u{fffd}b");
+        assert_eq!(strings.intern_bytes(b"a\xffb"), id);
+        assert_eq!(strings.intern_bytes("a\u{fffd}b".as_bytes()), id);
+        assert_eq!(strings.intern_bytes(b"c"), strings.intern("c"));
+        assert_eq!(strings.find("c"), Some(strings.intern("c")));
     }
 }

@@ -64,18 +64,36 @@ enum Key {
 }
 
 impl Key {
-    fn of(key: &str) -> Self {
+    fn of(key: &[u8]) -> Self {
         match key {
-            "id" => Self::Id,
-            "callFrame" => Self::CallFrame,
-            "hitCount" => Self::HitCount,
-            "children" => Self::Children,
-            "parent" => Self::Parent,
-            "positionTicks" => Self::PositionTicks,
-            "functionName" => Self::FunctionName,
-            "url" => Self::Url,
-            "lineNumber" => Self::LineNumber,
-            "columnNumber" => Self::ColumnNumber,
+            b"id" => Self::Id,
+            b"callFrame" => Self::CallFrame,
+            b"hitCount" => Self::HitCount,
+            b"children" => Self::Children,
+            b"parent" => Self::Parent,
+            b"positionTicks" => Self::PositionTicks,
+            b"functionName" => Self::FunctionName,
+            b"url" => Self::Url,
+            b"lineNumber" => Self::LineNumber,
+            b"columnNumber" => Self::ColumnNumber,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The keys of the ticks of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TickKey {
+    Line,
+    Ticks,
+    Other,
+}
+
+impl TickKey {
+    fn of(key: &[u8]) -> Self {
+        match key {
+            b"line" => Self::Line,
+            b"ticks" => Self::Ticks,
             _ => Self::Other,
         }
     }
@@ -98,7 +116,7 @@ impl Nodes {
         while json.next_element()? {
             json.begin_object()?;
             let row = self.push();
-            while let Some(key) = json.next_key()?.map(Key::of) {
+            while let Some(key) = json.next_key_as(Key::of)? {
                 self.read_member(json, builder, row, key)?;
             }
         }
@@ -111,7 +129,7 @@ impl Nodes {
         json.begin_object()?;
         let mut open = vec![self.push()];
         while let Some(&row) = open.last() {
-            match json.next_key()?.map(Key::of) {
+            match json.next_key_as(Key::of)? {
                 Some(Key::Children) if json.kind()? == Kind::Array => {
                     json.begin_array()?;
                     self.next_nested(json, &mut open)?;
@@ -164,8 +182,8 @@ impl Nodes {
         }
         match key {
             Key::Id => self.id.set(at, json.i64()?),
-            Key::FunctionName => self.name.set(at, builder.strings.intern(json.text()?)),
-            Key::Url => self.url.set(at, builder.strings.intern(json.text()?)),
+            Key::FunctionName => self.name.set(at, text(json, builder)?),
+            Key::Url => self.url.set(at, text(json, builder)?),
             Key::LineNumber => self.line.set(at, place(json)?),
             Key::ColumnNumber => self.column.set(at, place(json)?),
             Key::Parent => self.parents.push((row, json.i64()?)),
@@ -176,19 +194,19 @@ impl Nodes {
             }
             Key::PositionTicks => self.read_ticks(json, row)?,
             Key::CallFrame => self.read_call_frame(json, builder, row)?,
-            Key::Other => json.skip_value()?,
+            Key::Other => skip(json)?,
         }
         Ok(())
     }
 
     fn read_call_frame(&mut self, json: &mut Json<'_>, builder: &mut Builder, row: u32) -> Result<()> {
         json.begin_object()?;
-        while let Some(key) = json.next_key()?.map(Key::of) {
+        while let Some(key) = json.next_key_as(Key::of)? {
             match key {
                 Key::FunctionName | Key::Url | Key::LineNumber | Key::ColumnNumber => {
                     self.read_member(json, builder, row, key)?;
                 }
-                _ => json.skip_value()?,
+                _ => skip(json)?,
             }
         }
         Ok(())
@@ -199,11 +217,11 @@ impl Nodes {
         while json.next_element()? {
             let (mut line, mut ticks) = (0, 0);
             json.begin_object()?;
-            while let Some(key) = json.next_key()? {
+            while let Some(key) = json.next_key_as(TickKey::of)? {
                 match key {
-                    "line" => line = whole(json)?,
-                    "ticks" => ticks = whole(json)?,
-                    _ => json.skip_value()?,
+                    TickKey::Line => line = whole(json)?,
+                    TickKey::Ticks => ticks = whole(json)?,
+                    TickKey::Other => json.skip_value()?,
                 }
             }
             if let (Ok(line @ 1..), Ok(ticks @ 1..)) = (u32::try_from(line), u64::try_from(ticks)) {
@@ -214,6 +232,20 @@ impl Nodes {
     }
 }
 
+/// A name.
+#[inline]
+fn text(json: &mut Json<'_>, builder: &mut Builder) -> Result<StringId> {
+    if let Some(plain) = json.plain_text() {
+        return Ok(builder.strings.intern_bytes(plain));
+    }
+    Ok(builder.strings.intern(json.text()?))
+}
+
+/// Passes over what nothing is made of, which mostly is a short text.
+fn skip(json: &mut Json<'_>) -> Result<()> {
+    if json.plain_text().is_some() { Ok(()) } else { json.skip_value() }
+}
+
 /// A line or a column; nowhere when it is absurd.
 fn place(json: &mut Json<'_>) -> Result<i32> {
     Ok(i32::try_from(whole(json)?).unwrap_or(NOWHERE))
@@ -221,5 +253,8 @@ fn place(json: &mut Json<'_>) -> Result<i32> {
 
 /// A count: what is not whole is rounded, what does not fit is the nearest that does.
 fn whole(json: &mut Json<'_>) -> Result<i64> {
+    if let Some(number) = json.short_number() {
+        return Ok(number);
+    }
     Ok(json.decimal()?.scaled(0).value)
 }

@@ -2,7 +2,7 @@
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wide {
-    use std::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u8x16_sub, u64x2, v128};
+    use std::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u8x16_sub, u64x2, v128, v128_or};
 
     pub(in super::super) const COUNT: usize = 16;
 
@@ -15,6 +15,13 @@ mod wide {
     #[inline]
     pub(in super::super) fn equal(bytes: v128, to: u8) -> u64 {
         u64::from(u8x16_bitmask(u8x16_eq(bytes, u8x16_splat(to))))
+    }
+
+    /// What does not simply stand for itself in a text: quotes, backslashes, and all that is not ASCII.
+    #[inline]
+    pub(in super::super) fn special(bytes: v128) -> u64 {
+        let ends = v128_or(u8x16_eq(bytes, u8x16_splat(b'"')), u8x16_eq(bytes, u8x16_splat(b'\\')));
+        u64::from(u8x16_bitmask(v128_or(ends, bytes)))
     }
 
     #[inline]
@@ -42,6 +49,12 @@ mod wide {
         bits(!(((x & !HIGHS) + 0x7f * ONES) | x))
     }
 
+    /// What does not simply stand for itself in a text: quotes, backslashes, and all that is not ASCII.
+    #[inline]
+    pub(in super::super) fn special(bytes: u64) -> u64 {
+        equal(bytes, b'"') | equal(bytes, b'\\') | bits(bytes)
+    }
+
     #[inline]
     pub(in super::super) fn digits(bytes: u64) -> u64 {
         // A digit is now 0..=9: adding 0x76 carries 10 and more into the high bit, and bytes that had
@@ -59,3 +72,35 @@ mod wide {
 }
 
 pub(super) use wide::{COUNT, digits, equal, load};
+
+/// How many bytes of a text come before its first special one, if there is one: a quote, a backslash,
+/// or part of a character that is not ASCII.
+#[inline]
+pub(super) fn plain_len(data: &[u8]) -> Option<usize> {
+    let (chunks, rest) = data.as_chunks::<COUNT>();
+    for (i, chunk) in chunks.iter().enumerate() {
+        let special = wide::special(load(chunk));
+        if special != 0 {
+            return Some(i * COUNT + special.trailing_zeros() as usize);
+        }
+    }
+    let is_special = |b: &u8| matches!(b, b'"' | b'\\' | 0x80..);
+    rest.iter().position(is_special).map(|at| chunks.len() * COUNT + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_special_byte_is_found() {
+        for byte in 0..=255 {
+            for place in 0..50 {
+                let mut text = vec![b'a'; 50];
+                text[place] = byte;
+                let is_special = matches!(byte, b'"' | b'\\' | 0x80..);
+                assert_eq!(plain_len(&text), is_special.then_some(place));
+            }
+        }
+    }
+}

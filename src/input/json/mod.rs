@@ -19,7 +19,8 @@ use super::Window;
 use crate::error::{Error, Place, Result};
 
 pub use glimpse::{Glimpse, glimpse};
-use number::{Batch, batch, run_of_integers};
+use lanes::plain_len;
+use number::{Batch, batch, run_of_integers, short_number};
 pub use number::{Decimal, Scaled};
 use text::{decode, quote_or_backslash};
 
@@ -92,7 +93,7 @@ pub struct Bulk {
 #[derive(Debug, Clone, Copy)]
 struct Level {
     is_array: bool,
-    /// Where this object's current key starts in `Json::keys`.
+    /// Where this object's current key starts in `Json::keys`, once it is there.
     key_at: u32,
     /// Members or elements begun.
     begun: u64,
@@ -116,8 +117,12 @@ pub struct Json<'w> {
     /// first byte, so that the window keeps it when it reads on.
     at: usize,
     levels: Vec<Level>,
-    /// The current keys of all open objects, one after the other.
-    keys: String,
+    /// The current keys of all open objects, one after the other; of the innermost one only while
+    /// `key_len` is [`KEPT`].
+    keys: Vec<u8>,
+    /// The first bytes of the innermost object's current key.
+    key: [u8; KEY_SHOWN],
+    key_len: usize,
     /// The last text that could not be borrowed from the window.
     text: String,
     /// Where runs of numbers are collected; made with the first.
@@ -133,6 +138,10 @@ pub struct Json<'w> {
 const FEW: u64 = 3;
 /// Bytes of a key that are kept for paths.
 const KEY_SHOWN: usize = 48;
+/// Bytes in which a short key ends.
+const SHORT_KEY: usize = 16;
+/// Instead of a length: the innermost object's key is among the others, or there is none.
+const KEPT: usize = usize::MAX;
 /// Levels at either end of a path that are shown when it is long.
 const LEVELS_SHOWN: usize = 6;
 
@@ -147,7 +156,9 @@ impl<'w> Json<'w> {
             window,
             at: 0,
             levels: Vec::new(),
-            keys: String::new(),
+            keys: Vec::new(),
+            key: [0; KEY_SHOWN],
+            key_len: KEPT,
             text: String::new(),
             batch: None,
             replaced: 0,
@@ -178,14 +189,24 @@ impl<'w> Json<'w> {
             return Ok(None);
         }
         let span = self.key_span()?;
-        let key_at = self.levels.last().map_or(0, |level| level.key_at as usize);
+        self.forget_key();
         let (from, position) = self.pass(span);
-        let Self { window, text, keys, replaced, .. } = self;
+        let Self { window, text, key: kept, key_len, replaced, .. } = self;
         let bytes = &window.data()[from..from + span.inside];
         let key = decode(bytes, span.is_escaped, text, replaced).map_err(|bad| bad_escape(position, bad))?;
-        keys.truncate(key_at);
-        keys.push_str(shortened(key, KEY_SHOWN));
+        let shown = shortened(key, KEY_SHOWN).as_bytes();
+        kept[..shown.len()].copy_from_slice(shown);
+        *key_len = shown.len();
         Ok(Some(key))
+    }
+
+    /// As [`Json::next_key`], with what `of` makes of the key's bytes. Faster, where keys are many.
+    #[inline]
+    pub fn next_key_as<K>(&mut self, of: impl Fn(&[u8]) -> K) -> Result<Option<K>> {
+        if let Some((from, len)) = self.short_key() {
+            return Ok(Some(of(&self.window.data()[from..from + len])));
+        }
+        Ok(self.next_key()?.map(|key| of(key.as_bytes())))
     }
 
     /// Enters an array.
@@ -207,6 +228,26 @@ impl<'w> Json<'w> {
         let Self { window, text, replaced, .. } = self;
         let bytes = &window.data()[from..from + span.inside];
         decode(bytes, span.is_escaped, text, replaced).map_err(|bad| bad_escape(position, bad))
+    }
+
+    /// The bytes of a text that need no second look: all are ASCII, none is escaped, and the text
+    /// follows at once and is in the window as a whole. `None`, and nothing is read, for any other.
+    #[inline]
+    pub fn plain_text(&mut self) -> Option<&[u8]> {
+        let inside = self.data().strip_prefix(b"\"")?;
+        let len = plain_len(inside).filter(|&len| inside[len] == b'"')?;
+        let from = self.at + 1;
+        self.at += len + 2;
+        Some(&self.window.data()[from..from + len])
+    }
+
+    /// A whole number of a few digits, not below zero, that follows at once; `None`, and nothing is
+    /// read, for any other.
+    #[inline]
+    pub fn short_number(&mut self) -> Option<i64> {
+        let (number, len) = short_number(self.data())?;
+        self.at += len;
+        Some(number)
     }
 
     /// A number with its digits.
@@ -238,6 +279,9 @@ impl<'w> Json<'w> {
 
     /// A whole number.
     pub fn i64(&mut self) -> Result<i64> {
+        if let Some(number) = self.short_number() {
+            return Ok(number);
+        }
         let (len, decimal) = self.number_token()?;
         let Some(whole) = decimal.to_i64() else {
             let found = self.shown(len);
@@ -363,11 +407,15 @@ impl<'w> Json<'w> {
             path.push_str(&format!("[{}]", level.begun - 1));
             return;
         }
-        let end = self.levels.get(i + 1).map_or(self.keys.len(), |next| next.key_at as usize);
         if !path.is_empty() {
             path.push('.');
         }
-        path.push_str(&self.keys[level.key_at as usize..end]);
+        let end = self.levels.get(i + 1).map_or(self.keys.len(), |next| next.key_at as usize);
+        let key = match self.key.get(..self.key_len) {
+            Some(key) if i + 1 == self.levels.len() => key,
+            _ => &self.keys[level.key_at as usize..end],
+        };
+        path.push_str(&String::from_utf8_lossy(key));
     }
 
     fn data(&self) -> &[u8] {
@@ -417,6 +465,10 @@ impl<'w> Json<'w> {
 
     fn begin(&mut self, kind: Kind) -> Result<()> {
         self.expect(kind)?;
+        if let Some(key) = self.key.get(..self.key_len) {
+            self.keys.extend_from_slice(key);
+            self.key_len = KEPT;
+        }
         let key_at = u32::try_from(self.keys.len()).ok().filter(|_| self.levels.len() < self.levels_max);
         let Some(key_at) = key_at else {
             return Err(self.misplaced(format!("nested more than {} levels deep", self.nesting_max)));
@@ -434,7 +486,7 @@ impl<'w> Json<'w> {
         debug_assert_eq!(level.is_array, close == b']', "objects have keys, arrays have elements");
         if first == close {
             self.at += 1;
-            self.keys.truncate(level.key_at as usize);
+            self.forget_key();
             self.levels.pop();
             return Ok(false);
         }
@@ -507,6 +559,38 @@ impl<'w> Json<'w> {
             level.begun += count;
         }
         count
+    }
+
+    /// Moves behind a key, with the comma before it and the colon behind it, if they follow at once
+    /// and the key is short and plain. Answers where it is in the window.
+    #[inline]
+    fn short_key(&mut self) -> Option<(usize, usize)> {
+        let level = self.levels.last_mut()?;
+        debug_assert!(!level.is_array, "objects have keys");
+        let is_first = level.begun == 0;
+        let data = self.window.data().get(self.at..)?;
+        let data = if is_first { data } else { data.strip_prefix(b",")? };
+        let inside = data.strip_prefix(b"\"")?.first_chunk::<{ SHORT_KEY + 2 }>()?;
+        let len = plain_len(&inside[..SHORT_KEY])?;
+        if inside[len] != b'"' || inside[len + 1] != b':' {
+            return None;
+        }
+        level.begun += 1;
+        let key_at = level.key_at as usize;
+        self.keys.truncate(key_at);
+        self.key[..SHORT_KEY].copy_from_slice(&inside[..SHORT_KEY]);
+        self.key_len = len;
+        let from = self.at + usize::from(!is_first) + 1;
+        self.at = from + len + 2;
+        Some((from, len))
+    }
+
+    /// The innermost object's current key is no longer current.
+    #[inline]
+    fn forget_key(&mut self) {
+        let key_at = self.levels.last().map_or(0, |level| level.key_at as usize);
+        self.keys.truncate(key_at);
+        self.key_len = KEPT;
     }
 
     /// A key at the reader's place, up to and with its colon.

@@ -1,6 +1,6 @@
 //! Numbers of JSON: exact decimals, and the loop over long arrays of integers.
 
-use super::{is_space, lanes};
+use super::{HIGHS, ONES, is_space, lanes};
 
 /// A number as it stands in a file: `mantissa` × 10^`exponent`, with a sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +136,24 @@ fn exponent(bytes: &[u8]) -> Option<i32> {
     Some(if negative { -size } else { size })
 }
 
+/// The value and the length of a number that is nothing but one to seven digits with the end of a
+/// number behind them, as most numbers are.
+#[inline]
+pub(super) fn short_number(data: &[u8]) -> Option<(i64, usize)> {
+    let word = u64::from_le_bytes(*data.first_chunk()?);
+    let x = word ^ (ONES * u64::from(b'0'));
+    // A digit is now 0..=9: adding 0x76 carries 10 and more into the high bit, and bytes that had it
+    // already keep it.
+    let others = (((x & !HIGHS) + 0x76 * ONES) | x) & HIGHS;
+    let len = others.trailing_zeros() as usize / 8;
+    let is_whole = matches!(data.get(len)?, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
+    if len.wrapping_sub(1) >= WORD - 1 || (len > 1 && x & 0xff == 0) || !is_whole {
+        return None;
+    }
+    // The first digit stands lowest: what follows the last one is pushed out at the top.
+    Some((eight_digits(x << (64 - 8 * len as u32)), len))
+}
+
 /// What a run of whole numbers held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
@@ -260,7 +278,12 @@ fn short_integer(around: &Around, at: usize, len: usize) -> i64 {
     let word = u64::from_le_bytes(*around[at..].first_chunk().expect("a block has so many bytes before it"));
     // Bytes before the number become zeros in front of it, and digits their values.
     let before = 64 - 8 * len as u32;
-    let x = (word >> before << before) & 0x0f0f_0f0f_0f0f_0f0f;
+    eight_digits((word >> before << before) & 0x0f0f_0f0f_0f0f_0f0f)
+}
+
+/// The number whose digits are the bytes of `x`, the first one lowest.
+#[inline]
+fn eight_digits(x: u64) -> i64 {
     // Neighbours are joined three times: to two digits, to four, to eight.
     let pairs = (x.wrapping_mul(1 + (10 << 8)) >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(1 + (100 << 16)) >> 16) & 0x0000_ffff_0000_ffff;
@@ -302,6 +325,22 @@ mod tests {
         assert_eq!(scaled("1e300", 0), Scaled { value: i64::MAX, is_rounded: false, is_clamped: true });
         assert_eq!(scaled("-1e300", 0), Scaled { value: i64::MIN, is_rounded: false, is_clamped: true });
         assert_eq!(scaled("1e-300", 3), Scaled { value: 0, is_rounded: true, is_clamped: false });
+    }
+
+    #[test]
+    fn short_numbers_are_whole_ones() {
+        for n in [0, 1, 9, 10, 99, 100, 12_345, 999_999, 1_000_000, 9_999_999] {
+            for end in [",", "}", "]", " ", "\n", "\r", "\t"] {
+                let text = format!("{n}{end}{}", "9".repeat(WORD));
+                assert_eq!(short_number(text.as_bytes()), Some((n, n.to_string().len())), "{text}");
+            }
+        }
+        for odd in
+            ["", "-1,", "01,", "00,", "1.5,", "1e3,", "1E3,", "12345678,", "123456789,", "1-,", "1:", "1\"", "x,"]
+        {
+            assert_eq!(short_number(format!("{odd}{}", ",".repeat(WORD)).as_bytes()), None, "{odd}");
+        }
+        assert_eq!(short_number(b"1234,"), None, "the window may go on");
     }
 
     #[test]
