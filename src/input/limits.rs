@@ -12,11 +12,29 @@ pub struct Limits {
     pub token_bytes_max: usize,
     /// Deepest nesting of a structured document outside the places that a format defines.
     pub nesting_max: usize,
+    /// Memory that the tables may take, where less is to be had than a file may need.
+    pub memory: Option<Memory>,
+}
+
+/// Memory that is not to be exceeded.
+#[derive(Debug, Clone, Copy)]
+pub struct Memory {
+    /// Bytes that are in use now.
+    pub used: fn() -> u64,
+    /// Most bytes that may be in use while there is more to read. Tables still grow by what was read
+    /// since the last look, so that there has to be room above.
+    pub max: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { unpacked_min: 64 << 20, unpacked_per_byte: 200, token_bytes_max: 64 << 20, nesting_max: 1_000 }
+        Self {
+            unpacked_min: 64 << 20,
+            unpacked_per_byte: 200,
+            token_bytes_max: 64 << 20,
+            nesting_max: 1_000,
+            memory: None,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod source;
 mod unpack;
 mod window;
 
-pub use limits::Limits;
+pub use limits::{Limits, Memory};
 pub use lines::{Line, Lines};
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::FileSource;

@@ -92,6 +92,7 @@ impl Window {
             return Ok(false);
         }
         self.make_room()?;
+        self.check_memory()?;
         grow_ahead();
         let n = self.read_some()?;
         self.end += n;
@@ -159,6 +160,24 @@ impl Window {
         Ok(())
     }
 
+    /// Ends the reading while there is still memory to say so.
+    fn check_memory(&self) -> Result<()> {
+        let Some(memory) = self.limits.memory else { return Ok(()) };
+        if (memory.used)() <= memory.max {
+            return Ok(());
+        }
+        let read = self.base + self.end as u64;
+        Err(Error::at(
+            read,
+            format!(
+                "it holds more than fits into {} MB of memory: they are full after {} MB of it",
+                memory.max / 1_000_000,
+                read / 1_000_000
+            ),
+            "`culprit summary` on the command line has no such limit; a shorter recording or fewer samples per second make a smaller file.",
+        ))
+    }
+
     fn read_some(&mut self) -> Result<usize> {
         let offset = self.base + self.end as u64;
         loop {
@@ -215,6 +234,7 @@ impl Read for Forward {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::Memory;
 
     #[test]
     fn slides_over_a_large_source() {
@@ -230,6 +250,27 @@ mod tests {
         }
         assert_eq!(seen, bytes.len());
         assert!(window.buf.len() <= 2 << 20);
+    }
+
+    #[test]
+    fn memory_that_is_full_is_told_in_time() {
+        thread_local! { static USED: Cell<u64> = const { Cell::new(0) } }
+        let memory = Memory { used: || USED.get(), max: 5_000_000 };
+        let limits = Limits { memory: Some(memory), ..Limits::default() };
+        let source = Box::new(crate::input::SliceSource::new(vec![b'x'; 9_000_000]));
+        let mut window = Window::open(source, &limits, None).expect("memory can be read");
+        let error = loop {
+            // What is read is kept, twice.
+            let n = window.data().len();
+            USED.set(USED.get() + 2 * n as u64);
+            window.consume(n);
+            match window.fill() {
+                Ok(goes_on) => assert!(goes_on, "18 MB do not fit into 5"),
+                Err(error) => break error,
+            }
+        };
+        assert!(error.problem.contains("full after 2 MB") || error.problem.contains("full after 3 MB"), "{error}");
+        assert!(error.remedy.contains("culprit summary"), "{error}");
     }
 
     #[test]

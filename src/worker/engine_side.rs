@@ -16,7 +16,7 @@ use super::{crossing, failed, now, say, scope};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::formats::{Options, Recognised, Watch, open};
-use crate::input::{Bundle, Limits, Named, Report, Source};
+use crate::input::{Bundle, Limits, Memory, Named, Report, Source};
 use crate::model::vocab::Scope;
 use crate::protocol::{Failure, OpenOptions, Query, Reply, Request, RequestId, ToWorker};
 use crate::stage::Want;
@@ -223,6 +223,14 @@ impl EngineSide {
     }
 }
 
+/// All the memory that a worker can have is 4 GiB. What is left above this is for tables that grow, the
+/// largest of which is doubled in one piece, and for what is worked out afterwards.
+const MEMORY: Memory =
+    Memory { used: || core::arch::wasm32::memory_size::<0>() as u64 * PAGE_BYTES, max: 3_000_000_000 };
+
+/// Bytes of a page of wasm's memory.
+const PAGE_BYTES: u64 = 64 << 10;
+
 /// Reads the blobs as one recording, telling the page how far it got.
 fn read(
     id: RequestId,
@@ -245,7 +253,7 @@ fn read(
             say(id, Reply::Progress { phase: "reading".into(), read, size, millis: at - begun });
         }
     });
-    let mut limits = Limits::default();
+    let mut limits = Limits { memory: Some(MEMORY), ..Limits::default() };
     if let Some(max) = options.unpacked_max {
         limits.unpacked_min = max;
         limits.unpacked_per_byte = 0;
