@@ -5,6 +5,7 @@
 //! before children, and nothing changes after [`Builder::finish`].
 
 mod column;
+mod index;
 mod profile;
 mod recording;
 mod strings;
@@ -12,8 +13,10 @@ mod tables;
 pub mod vocab;
 
 pub use column::{Column, SEGMENT_ROWS};
+pub(crate) use index::Index;
 pub use profile::{Extent, LabelSets, LabelValue, Profile, Samples, Time, Value, Weights};
 pub use recording::{Builder, LineTicks, Note, Origin, Recording};
+pub(crate) use strings::is_same;
 pub use strings::{StringId, Strings};
 pub use tables::{Frame, FrameId, Function, FunctionId, Interner, StackId, StackInterner, Stacks, Tag};
 pub mod picture;

@@ -1,10 +1,9 @@
 //! Interned text: every distinct name is stored once.
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
-use super::Column;
+use super::{Column, Index};
 
 /// Index of a text in [`Strings`]; 0 is the empty text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,7 +35,7 @@ struct Span {
 pub struct Strings {
     blocks: Vec<String>,
     spans: Column<Span>,
-    table: HashTable<u32>,
+    table: Index,
     hasher: FixedState,
 }
 
@@ -55,8 +54,8 @@ impl Strings {
     }
 
     fn look_up(&self, text: &[u8], hash: u64) -> Option<StringId> {
-        let found = self.table.find(hash, |&i| get(&self.blocks, self.spans.get(i as usize)).as_bytes() == text);
-        found.map(|&i| StringId(i))
+        let found = self.table.find(hash, |i| is_same(get(&self.blocks, self.spans.get(i as usize)).as_bytes(), text));
+        found.map(StringId)
     }
 
     fn add(&mut self, text: &str, hash: u64) -> StringId {
@@ -64,7 +63,7 @@ impl Strings {
         let span = self.store(text);
         self.spans.push(span);
         let (blocks, spans, hasher) = (&self.blocks, &self.spans, &self.hasher);
-        self.table.insert_unique(hash, id, |&i| hasher.hash_one(get(blocks, spans.get(i as usize)).as_bytes()));
+        self.table.insert(hash, id, |i| hasher.hash_one(get(blocks, spans.get(i as usize)).as_bytes()));
         StringId(id)
     }
 
@@ -108,7 +107,7 @@ impl Strings {
 
     /// Bytes of heap memory held.
     pub fn heap_bytes(&self) -> usize {
-        self.blocks.iter().map(String::capacity).sum::<usize>() + self.spans.heap_bytes() + self.table.allocation_size()
+        self.blocks.iter().map(String::capacity).sum::<usize>() + self.spans.heap_bytes() + self.table.heap_bytes()
     }
 
     fn store(&mut self, text: &str) -> Span {
@@ -128,6 +127,19 @@ fn get(blocks: &[String], span: Span) -> &str {
     &blocks[span.block as usize][span.start as usize..span.start as usize + span.len as usize]
 }
 
+/// Whether two texts are the same, eight bytes at a time: in wasm, `==` calls a function that
+/// compares byte by byte.
+#[inline]
+pub(crate) fn is_same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let (words_a, rest_a) = a.as_chunks::<8>();
+    let (words_b, rest_b) = b.as_chunks::<8>();
+    words_a.iter().zip(words_b).all(|(a, b)| u64::from_le_bytes(*a) == u64::from_le_bytes(*b))
+        && rest_a.iter().zip(rest_b).all(|(a, b)| a == b)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +155,20 @@ mod tests {
         assert_eq!(strings.get(StringId::EMPTY), "");
         assert_eq!(strings.find("nothing"), None);
         assert_eq!(strings.len(), 3);
+    }
+
+    #[test]
+    fn texts_of_all_lengths_are_told_apart() {
+        for len in 0..40 {
+            let text: Vec<u8> = (0..len).collect();
+            assert!(is_same(&text, &text.clone()));
+            assert!(!is_same(&text, &[&text[..], b"x"].concat()));
+            for at in 0..text.len() {
+                let mut other = text.clone();
+                other[at] ^= 0x80;
+                assert!(!is_same(&text, &other));
+            }
+        }
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! Functions, frames and stacks: who can be called, from where, and every distinct call path.
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use std::hash::{BuildHasher, Hash};
 
-use super::{Column, StringId};
+use super::{Column, Index, StringId};
 
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident) => {
@@ -116,13 +115,13 @@ pub struct Frame {
 #[derive(Debug)]
 pub struct Interner<T> {
     rows: Column<T>,
-    table: HashTable<u32>,
+    table: Index,
     hasher: FixedState,
 }
 
 impl<T> Default for Interner<T> {
     fn default() -> Self {
-        Self { rows: Column::default(), table: HashTable::new(), hasher: FixedState::default() }
+        Self { rows: Column::default(), table: Index::default(), hasher: FixedState::default() }
     }
 }
 
@@ -130,14 +129,14 @@ impl<T: Copy + Eq + Hash> Interner<T> {
     /// The row number of `row`, added if it is new.
     pub fn intern(&mut self, row: T) -> usize {
         let hash = self.hasher.hash_one(row);
-        if let Some(&i) = self.table.find(hash, |&i| self.rows.get(i as usize) == row) {
+        if let Some(i) = self.table.find(hash, |i| self.rows.get(i as usize) == row) {
             return i as usize;
         }
         let index = self.rows.len();
         let id = u32::try_from(index).expect("4 billion rows do not fit into the memory of a worker");
         self.rows.push(row);
         let (rows, hasher) = (&self.rows, &self.hasher);
-        self.table.insert_unique(hash, id, |&i| hasher.hash_one(rows.get(i as usize)));
+        self.table.insert(hash, id, |i| hasher.hash_one(rows.get(i as usize)));
         index
     }
 
@@ -220,7 +219,7 @@ impl Stacks {
 #[derive(Debug, Default)]
 pub struct StackInterner {
     stacks: Stacks,
-    table: HashTable<u32>,
+    table: Index,
     hasher: FixedState,
 }
 
@@ -228,16 +227,16 @@ impl StackInterner {
     /// The stack `parent` with `frame` called from it.
     pub fn intern(&mut self, parent: StackId, frame: FrameId) -> StackId {
         let hash = self.hasher.hash_one((parent.0, frame.0));
-        let same = |&i: &u32| {
+        let same = |i: u32| {
             let id = StackId(i);
             self.stacks.parent(id) == parent && self.stacks.frame(id) == frame
         };
-        if let Some(&i) = self.table.find(hash, same) {
+        if let Some(i) = self.table.find(hash, same) {
             return StackId(i);
         }
         let id = self.stacks.push(parent, frame);
         let (stacks, hasher) = (&self.stacks, &self.hasher);
-        self.table.insert_unique(hash, id.0, |&i| {
+        self.table.insert(hash, id.0, |i| {
             let id = StackId(i);
             hasher.hash_one((stacks.parent(id).0, stacks.frame(id).0))
         });

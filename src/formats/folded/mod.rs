@@ -209,7 +209,9 @@ impl<'b> Decoder<'b> {
         }
     }
 
-    #[inline]
+    /// Not inlined: what reads all lines is called but once, and browsers replace the code of their
+    /// first compiler only where a function is called again.
+    #[inline(never)]
     fn line(&mut self, line: Line<'_>) {
         let text = trim_end(line.bytes);
         match split(text) {

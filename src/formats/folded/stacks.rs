@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashTable};
 use memchr::memchr;
 
-use crate::model::{Builder, Frame, FrameId, Function, FunctionId, StackId, StringId, Tag};
+use crate::model::{Builder, Frame, FrameId, Function, FunctionId, StackId, StringId, Tag, is_same};
 
 /// How frames are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl<'b> Stacks<'b> {
     #[inline]
     fn frame(&mut self, bytes: &[u8]) -> FrameId {
         let hash = self.hasher.hash_one(bytes);
-        match self.known.find(hash, |known| known.hash == hash && *known.bytes == *bytes) {
+        match self.known.find(hash, |known| known.hash == hash && is_same(&known.bytes, bytes)) {
             Some(known) => known.frame,
             None => self.new_frame(bytes, hash),
         }
@@ -167,14 +167,16 @@ fn place(text: &str) -> Option<(&str, &str, u32)> {
 
 /// Number of bytes that two texts begin with alike.
 fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    const WIDE: usize = 64;
-    let length = a.len().min(b.len());
+    let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
     let mut at = 0;
-    while at + WIDE <= length && a[at..at + WIDE] == b[at..at + WIDE] {
-        at += WIDE;
+    for (a, b) in words {
+        let differing = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        if differing != 0 {
+            return at + differing.trailing_zeros() as usize / 8;
+        }
+        at += 8;
     }
-    let same = |(a, b): &(&u8, &u8)| a == b;
-    at + a[at..length].iter().zip(&b[at..length]).take_while(same).count()
+    at + a[at..].iter().zip(&b[at..]).take_while(|(a, b)| a == b).count()
 }
 
 #[cfg(test)]

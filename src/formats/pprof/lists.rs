@@ -1,10 +1,9 @@
 //! Distinct byte strings, each stored once: the stacks and label sets of samples as they are written.
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
-use crate::model::Column;
+use crate::model::{Column, Index, is_same};
 
 /// Bytes of a block; longer lists get a block of their own.
 const BLOCK_BYTES: usize = 1 << 18;
@@ -23,7 +22,7 @@ struct Span {
 pub(super) struct Lists {
     blocks: Vec<Vec<u8>>,
     spans: Column<Span>,
-    table: HashTable<u32>,
+    table: Index,
     hasher: FixedState,
     /// The list that was asked for last: neighbouring samples often share theirs.
     last: Option<u32>,
@@ -34,7 +33,7 @@ impl Lists {
     #[inline]
     pub(super) fn intern(&mut self, list: &[u8]) -> (u32, bool) {
         if let Some(last) = self.last
-            && self.get(last) == list
+            && is_same(self.get(last), list)
         {
             return (last, false);
         }
@@ -45,15 +44,15 @@ impl Lists {
 
     fn look_up(&mut self, list: &[u8]) -> (u32, bool) {
         let hash = self.hasher.hash_one(list);
-        let found = self.table.find(hash, |&row| get(&self.blocks, self.spans.get(row as usize)) == list);
-        if let Some(&row) = found {
+        let found = self.table.find(hash, |row| is_same(get(&self.blocks, self.spans.get(row as usize)), list));
+        if let Some(row) = found {
             return (row, false);
         }
         let row = u32::try_from(self.spans.len()).expect("4 billion lists do not fit into the memory of a worker");
         let span = self.store(list);
         self.spans.push(span);
         let (blocks, spans, hasher) = (&self.blocks, &self.spans, &self.hasher);
-        self.table.insert_unique(hash, row, |&row| hasher.hash_one(get(blocks, spans.get(row as usize))));
+        self.table.insert(hash, row, |row| hasher.hash_one(get(blocks, spans.get(row as usize))));
         (row, true)
     }
 

@@ -59,7 +59,9 @@ impl Samples {
         self.list.len()
     }
 
-    /// Reads a sample's message.
+    /// Reads a sample's message. Not inlined: what reads the whole file is called but once, and browsers
+    /// replace the code of their first compiler only where a function is called again.
+    #[inline(never)]
     pub(super) fn take(&mut self, body: &[u8]) -> Result<(), Malformed> {
         let mut locations: &[u8] = &[];
         let mut is_spilled = false;

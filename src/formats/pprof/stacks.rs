@@ -110,6 +110,8 @@ pub(super) fn resolve(
 
 impl Resolver<'_> {
     /// Looks the locations of a list up and leaves out what goes. Answers how many frames went.
+    // Not inlined, as the next one, because browsers optimise only functions that are called again.
+    #[inline(never)]
     fn read(&mut self, list: &[u8]) -> u32 {
         self.rows.clear();
         for id in packed(list).flatten() {
@@ -192,6 +194,7 @@ impl Resolver<'_> {
     }
 
     /// The stack of the locations at hand.
+    #[inline(never)]
     fn build(&mut self) -> Result<StackId> {
         let shared = self.rows.iter().rev().zip(&self.path).take_while(|(row, (before, _))| *row == before).count();
         self.path.truncate(shared);
