@@ -6,7 +6,7 @@
 serve:
 	@sh scripts/serve.sh
 
-# dist/, which works from any static host.
+# dist/, which works from any static host; fails where it is larger than size-budget.txt allows.
 site:
 	@sh scripts/site.sh
 

@@ -143,6 +143,14 @@ with_wasm() {
 # Trunk's own backtrace would bury what the compiler says.
 build_site() { RUST_BACKTRACE=0 with_wasm trunk build --release; }
 
+# Prints what a first visit fetches and fails where size-budget.txt is crossed. Hosts send one of the
+# two packed forms.
+check_sizes() {
+    cargo build --quiet --release --locked --target-dir target/sizes \
+        --manifest-path scripts/sizes/Cargo.toml &&
+        target/sizes/release/sizes dist size-budget.txt
+}
+
 # tests NAME ARGUMENT...: cargo test with these; what the tests print is shown and kept.
 tests() {
     tests_log=target/test-$1.log

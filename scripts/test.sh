@@ -42,6 +42,7 @@ phase "clippy for wasm32" clippy_wasm
 phase "native tests" tests native --lib --bin culprit $(native_programs)
 phase "documentation tests" tests doc --doc
 phase "site" build_site
+phase "sizes" check_sizes
 phase "browser tests" tests browser --test browser
 
 say "all passed in $(($(date +%s) - whole_start)) s"

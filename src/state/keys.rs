@@ -279,7 +279,7 @@ fn cap(key: &str, is_chord: bool) -> String {
         "Escape" => "Esc".to_owned(),
         "Backspace" => "⌫".to_owned(),
         "-" => "\u{2212}".to_owned(),
-        _ if is_chord || is_capital(key) => key.to_uppercase(),
+        _ if is_chord || is_capital(key) => key.to_ascii_uppercase(),
         _ => key.to_owned(),
     }
 }
@@ -359,7 +359,7 @@ fn gives(key: &str, press: &KeyPress, with_alt: bool, with_ctrl: bool) -> bool {
         return press.key.eq_ignore_ascii_case(key) && press.shift == is_capital(key);
     }
     // Option on a Mac turns letters into signs: there the place on the keyboard decides.
-    let by_place = is_letter && with_alt && press.code == format!("Key{}", key.to_uppercase());
+    let by_place = is_letter && with_alt && press.code == format!("Key{}", key.to_ascii_uppercase());
     press.key == key || by_place
 }
 

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::vocab::{Filter, FrameKey, Order, Path, Scope, Sort, SortColumn, ThreadKey, TimeRange, ViewId};
 
+mod deflate;
 pub mod history;
+mod json;
 pub mod keys;
 pub mod span;
 pub mod update;

@@ -7,18 +7,16 @@
 //! inflates to have limits, positions must exist, numbers must be in range.
 
 use std::fmt;
-use std::io::{Read, Write};
 
 use data_encoding::BASE64URL_NOPAD;
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::ViewState;
+use super::deflate::{Problem, deflate, inflate};
+use super::json::Json;
 use super::update::THRESHOLD_MS;
-use super::{ColourBy, FileRef, Selection, TableMode, ViewState};
-use crate::model::vocab::{Filter, Order, Path, Sort, TimeRange, ViewId};
+use crate::model::vocab::Filter;
+
+mod v1;
 
 /// The version that is written.
 pub const VERSION: u32 = 1;
@@ -27,7 +25,7 @@ pub const VERSION: u32 = 1;
 pub const FRAGMENT_MAX: usize = 256 * 1024;
 
 /// Longest JSON that is read, bytes: far more than any fragment of honest use inflates to.
-const JSON_MAX: u64 = 4 * 1024 * 1024;
+const JSON_MAX: usize = 4 * 1024 * 1024;
 
 /// Most recordings that an address names.
 const FILES_MAX: usize = 64;
@@ -37,7 +35,7 @@ const FILTERS_MAX: usize = 256;
 
 /// One upgrader per version before [`VERSION`]: the first turns the JSON of version 1 into that of
 /// version 2, and so on.
-static UPGRADERS: [fn(Value) -> Value; VERSION as usize - 1] = [];
+static UPGRADERS: [fn(Json) -> Json; VERSION as usize - 1] = [];
 
 /// Why a fragment gives no view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,11 +72,9 @@ pub fn encode(state: &ViewState) -> String {
     if *state == ViewState::default() {
         return String::new();
     }
-    let json = serde_json::to_vec(&V1::from(state)).expect("a state has only text keys and finite numbers");
-    let mut deflate = DeflateEncoder::new(Vec::new(), Compression::best());
-    let deflated = deflate.write_all(&json).and_then(|()| deflate.finish());
-    let deflated = deflated.expect("writing to memory does not fail");
-    format!("v{VERSION}.{}", BASE64URL_NOPAD.encode(&deflated))
+    let mut json = String::new();
+    v1::write(state).write(&mut json);
+    format!("v{VERSION}.{}", BASE64URL_NOPAD.encode(&deflate(json.as_bytes())))
 }
 
 /// Reads a fragment without `#`.
@@ -94,17 +90,17 @@ pub fn decode(fragment: &str) -> Result<ViewState, AddressError> {
     }
     let (version, body) = split_version(fragment)?;
     let deflated = BASE64URL_NOPAD.decode(body.as_bytes());
-    let json = inflate(&deflated.map_err(|_| AddressError::Damaged)?)?;
-    let mut value: Value = serde_json::from_slice(&json).map_err(|_| AddressError::Damaged)?;
-    if !value.is_object() {
-        return Err(AddressError::Damaged);
-    }
+    let json = inflate(&deflated.map_err(|_| AddressError::Damaged)?, JSON_MAX).map_err(|problem| match problem {
+        Problem::Damaged => AddressError::Damaged,
+        Problem::TooLong => AddressError::TooLong,
+    })?;
+    let mut value = Json::read(&json).filter(|value| matches!(value, Json::Object(_))).ok_or(AddressError::Damaged)?;
     for upgrade in UPGRADERS.iter().skip(version as usize - 1) {
         value = upgrade(value);
     }
-    let read: V1 = serde_json::from_value(value)
-        .map_err(|e| AddressError::Impossible(format!("a part of it is not understood ({e})")))?;
-    checked(ViewState::from(read))
+    let read = v1::read(&value);
+    let read = read.map_err(|what| AddressError::Impossible(format!("a part of it is not understood ({what})")))?;
+    checked(read)
 }
 
 fn split_version(fragment: &str) -> Result<(u32, &str), AddressError> {
@@ -117,16 +113,6 @@ fn split_version(fragment: &str) -> Result<(u32, &str), AddressError> {
         Ok(later) if is_number => Err(AddressError::Later(later)),
         _ => Err(AddressError::Foreign),
     }
-}
-
-fn inflate(deflated: &[u8]) -> Result<Vec<u8>, AddressError> {
-    let mut json = Vec::new();
-    let mut limited = DeflateDecoder::new(deflated).take(JSON_MAX + 1);
-    limited.read_to_end(&mut json).map_err(|_| AddressError::Damaged)?;
-    if json.len() as u64 > JSON_MAX {
-        return Err(AddressError::TooLong);
-    }
-    Ok(json)
 }
 
 /// What no page of ours writes is refused, or put right where nothing is lost by it.
@@ -161,158 +147,11 @@ fn checked(mut state: ViewState) -> Result<ViewState, AddressError> {
     Ok(state)
 }
 
-/// Version 1: what differs from the defaults, under short names.
-#[derive(Serialize, Deserialize)]
-#[serde(default)]
-struct V1 {
-    #[serde(rename = "f", skip_serializing_if = "Vec::is_empty")]
-    files: Vec<V1File>,
-    #[serde(rename = "a", skip_serializing_if = "is_default")]
-    active: usize,
-    #[serde(rename = "ab", skip_serializing_if = "is_default")]
-    compare: Option<(usize, usize)>,
-    #[serde(rename = "t", skip_serializing_if = "is_default")]
-    view: ViewId,
-    #[serde(rename = "s", skip_serializing_if = "is_default")]
-    filters: Vec<Filter>,
-    #[serde(rename = "v", skip_serializing_if = "is_default")]
-    value: Option<String>,
-    #[serde(rename = "sel", skip_serializing_if = "is_default")]
-    selection: Option<Selection>,
-    #[serde(rename = "q", skip_serializing_if = "is_default")]
-    search: String,
-    #[serde(rename = "z", skip_serializing_if = "is_default")]
-    zoom: Path,
-    #[serde(rename = "zx", skip_serializing_if = "is_default")]
-    span: Option<(f64, f64)>,
-    #[serde(rename = "zy", skip_serializing_if = "is_default")]
-    scroll: f64,
-    #[serde(rename = "o", skip_serializing_if = "is_default")]
-    order: Order,
-    #[serde(rename = "i", skip_serializing_if = "is_default")]
-    callers: bool,
-    #[serde(rename = "up", skip_serializing_if = "is_default")]
-    upwards: bool,
-    #[serde(rename = "c", skip_serializing_if = "is_default")]
-    colour_by: ColourBy,
-    #[serde(rename = "gc", skip_serializing_if = "is_default")]
-    nest_gc: bool,
-    #[serde(rename = "tt", skip_serializing_if = "is_default")]
-    table: TableMode,
-    #[serde(rename = "ts", skip_serializing_if = "is_default")]
-    sort: Option<Sort>,
-    #[serde(rename = "cs", skip_serializing_if = "is_default")]
-    compare_sort: Option<Sort>,
-    #[serde(rename = "ms", skip_serializing_if = "is_default")]
-    threshold_ms: Option<u32>,
-    #[serde(rename = "st", skip_serializing_if = "is_default")]
-    stall: Option<TimeRange>,
-    #[serde(rename = "tv", skip_serializing_if = "is_default")]
-    visible: Option<TimeRange>,
-}
-
-#[derive(Serialize, Deserialize, Default)]
-#[serde(default)]
-struct V1File {
-    #[serde(rename = "n", skip_serializing_if = "is_default")]
-    name: String,
-    #[serde(rename = "p", skip_serializing_if = "is_default")]
-    print: String,
-    #[serde(rename = "e", skip_serializing_if = "is_default")]
-    example: Option<String>,
-}
-
-impl Default for V1 {
-    fn default() -> Self {
-        Self::from(&ViewState::default())
-    }
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-impl From<&ViewState> for V1 {
-    fn from(state: &ViewState) -> Self {
-        let usual = ViewState::default();
-        let state = state.clone();
-        Self {
-            files: state.files.into_iter().map(V1File::from).collect(),
-            active: state.active,
-            compare: state.compare,
-            view: state.view,
-            filters: state.filters,
-            value: state.value,
-            selection: state.selection,
-            search: state.search,
-            zoom: state.zoom,
-            span: unusual(state.span, &usual.span),
-            scroll: state.scroll,
-            order: state.order,
-            callers: state.callers,
-            upwards: state.upwards,
-            colour_by: state.colour_by,
-            nest_gc: state.nest_gc,
-            table: state.table,
-            sort: unusual(state.sort, &usual.sort),
-            compare_sort: unusual(state.compare_sort, &usual.compare_sort),
-            threshold_ms: unusual(state.threshold_ms, &usual.threshold_ms),
-            stall: state.stall,
-            visible: state.visible,
-        }
-    }
-}
-
-fn unusual<T: PartialEq>(value: T, usual: &T) -> Option<T> {
-    (value != *usual).then_some(value)
-}
-
-impl From<V1> for ViewState {
-    fn from(read: V1) -> Self {
-        let usual = Self::default();
-        Self {
-            files: read.files.into_iter().map(FileRef::from).collect(),
-            active: read.active,
-            compare: read.compare,
-            view: read.view,
-            filters: read.filters,
-            value: read.value,
-            selection: read.selection,
-            search: read.search,
-            zoom: read.zoom,
-            span: read.span.unwrap_or(usual.span),
-            scroll: read.scroll,
-            order: read.order,
-            callers: read.callers,
-            upwards: read.upwards,
-            colour_by: read.colour_by,
-            nest_gc: read.nest_gc,
-            table: read.table,
-            sort: read.sort.unwrap_or(usual.sort),
-            compare_sort: read.compare_sort.unwrap_or(usual.compare_sort),
-            threshold_ms: read.threshold_ms.unwrap_or(usual.threshold_ms),
-            stall: read.stall,
-            visible: read.visible,
-        }
-    }
-}
-
-impl From<FileRef> for V1File {
-    fn from(file: FileRef) -> Self {
-        Self { name: file.name, print: file.print, example: file.example }
-    }
-}
-
-impl From<V1File> for FileRef {
-    fn from(file: V1File) -> Self {
-        Self { name: file.name, print: file.print, example: file.example, number: 0 }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::vocab::{FrameKey, SortColumn, ThreadKey};
+    use crate::model::vocab::{FrameKey, Order, Path, Sort, SortColumn, ThreadKey, TimeRange, ViewId};
+    use crate::state::{ColourBy, FileRef, Selection, TableMode};
 
     /// A small repeatable generator, so that a failure can be repeated.
     struct Dice(u64);
@@ -415,9 +254,10 @@ mod tests {
     }
 
     fn address_of(version: &str, json: &str) -> String {
-        let mut deflate = DeflateEncoder::new(Vec::new(), Compression::best());
-        deflate.write_all(json.as_bytes()).expect("memory takes it");
-        format!("{version}.{}", BASE64URL_NOPAD.encode(&deflate.finish().expect("memory takes it")))
+        use std::io::Write;
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        let deflated = encoder.write_all(json.as_bytes()).and_then(|()| encoder.finish());
+        format!("{version}.{}", BASE64URL_NOPAD.encode(&deflated.expect("memory takes it")))
     }
 
     #[test]

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::load::Load;
 use super::session::Session;
 use crate::protocol::{Answer, Failure, Query};
+use crate::ui::signals::{effect, memo};
 
 /// A question to a recording.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,14 +37,14 @@ pub fn use_answer<T: PartialEq + Send + Sync + 'static>(
     question: impl Fn() -> Option<(Session, Query)> + Send + Sync + 'static,
     pick: fn(Answer) -> Option<T>,
 ) -> Memo<Load<T>> {
-    let question = Memo::new(move |_| {
+    let question = memo(move || {
         let (session, query) = question().filter(|(session, _)| session.is_open())?;
         let is_compare = matches!(query, Query::Compare { .. });
         let peered = if is_compare { session.peered.get() } else { 0 };
         Some(Question { session, query, peered })
     });
     let last: RwSignal<Option<Answered<T>>> = RwSignal::new(None);
-    Effect::new(move || {
+    effect(move || {
         let Some(question) = question.get() else { return };
         let (session, query) = (question.session, question.query.clone());
         session.ask(lane, query, move |answer| {
@@ -58,7 +59,7 @@ pub fn use_answer<T: PartialEq + Send + Sync + 'static>(
             let _ = last.try_set(Some(Answered { question, answer }));
         });
     });
-    Memo::new(move |_| question.with(|question| last.with(|last| known(question.as_ref(), last.as_ref()))))
+    memo(move || question.with(|question| last.with(|last| known(question.as_ref(), last.as_ref()))))
 }
 
 fn known<T>(question: Option<&Question>, last: Option<&Answered<T>>) -> Load<T> {

@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use super::store::{Dialog, Menu, Store};
+use super::views::stalls::by_start;
 use crate::model::vocab::{Filter, FrameKey, Order, Path, TimeRange, ViewId};
 use crate::protocol::{Answer, Details, Query};
 use crate::state::keys::Command;
@@ -240,8 +241,8 @@ impl Store {
     /// The next stall in time, from the chosen one; without one, the first or the last.
     fn step_stall(self, step: isize) -> bool {
         let Some(report) = self.stalls.with_untracked(|load| load.value()) else { return false };
-        let mut ranges: Vec<TimeRange> = report.stalls.iter().filter_map(|stall| stall.range).collect();
-        ranges.sort_by_key(|range| range.from_ns);
+        let ranges: Vec<Option<TimeRange>> = report.stalls.iter().map(|stall| stall.range).collect();
+        let ranges: Vec<TimeRange> = by_start(&ranges).into_iter().filter_map(|place| ranges[place]).collect();
         let chosen = self.state.with_untracked(|state| state.stall);
         let place = chosen.and_then(|stall| ranges.iter().position(|range| *range == stall));
         let next = match place {

@@ -74,7 +74,7 @@ pub fn time_range(range: TimeRange) -> String {
         _ => (1.0, "ns"),
     };
     // Two significant digits of the length, and at least two decimals of a second.
-    let digits = (2.0 - (length_ns / unit_ns).log10()).ceil().clamp(0.0, 9.0) as usize;
+    let digits = (2.0 - js_sys::Math::log10(length_ns / unit_ns)).ceil().clamp(0.0, 9.0) as usize;
     let digits = if unit == "s" { digits.max(2) } else { digits };
     let end = |ns: i64| format!("{:.digits$}", ns as f64 / unit_ns).replace('-', "\u{2212}");
     format!("{}–{}{THIN}{unit}", end(range.from_ns), end(range.to_ns))

@@ -22,6 +22,7 @@ pub mod load;
 mod opening;
 pub mod parts;
 pub mod session;
+mod signals;
 pub mod store;
 pub mod views;
 pub mod workers;

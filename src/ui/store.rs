@@ -20,6 +20,7 @@ use crate::protocol::{
 };
 use crate::state::keys::Command;
 use crate::state::{Action, ColourBy, FileRef, Selection, ViewState, update};
+use crate::ui::signals::{effect, memo};
 use crate::web::{storage, theme};
 
 /// What lies over the page.
@@ -168,13 +169,13 @@ impl Store {
         let address = Address::start(&initial);
         let (state, set_state) = signal(initial);
         let (sessions, set_sessions) = signal(Vec::new());
-        let active = Memo::new(move |_| {
+        let active = memo(move || {
             let file = state.with(|state| state.files.get(state.active).cloned())?;
             sessions.with(|sessions| session_of(sessions, &file))
         });
-        let scope = Memo::new(move |_| state.with(ViewState::scope));
+        let scope = memo(move || state.with(ViewState::scope));
         let around = around_stalls(scope, state);
-        let pair = Memo::new(move |_| open_pair(&state.read(), &sessions.read()));
+        let pair = memo(move || open_pair(&state.read(), &sessions.read()));
         let store = Self {
             state,
             set_state,
@@ -193,7 +194,7 @@ impl Store {
             letters: RwSignal::new(storage::read("letters").as_deref() != Some("off")),
             is_narrow: RwSignal::new(theme::holds(NARROW)),
             active,
-            overview: Memo::new(move |_| active.get().and_then(Session::overview)),
+            overview: memo(move || active.get().and_then(Session::overview)),
             scope,
             pair,
             summary: ask_summary(active, scope),
@@ -228,7 +229,7 @@ impl Store {
         self,
         part: impl Fn(&ViewState) -> T + Send + Sync + 'static,
     ) -> Memo<T> {
-        Memo::new(move |_| self.state.with(&part))
+        memo(move || self.state.with(&part))
     }
 
     /// Asks the active recording for whatever `query` gives, again whenever it changes. `lane` is a
@@ -299,17 +300,17 @@ impl Store {
     }
 
     fn reach_outside(self) {
-        Effect::new(move || {
+        effect(move || {
             let choice = self.theme.get();
             theme::choose(choice.word());
             storage::write("theme", choice.word());
         });
-        Effect::new(move || {
+        effect(move || {
             storage::write("letters", (!self.letters.get()).then_some("off"));
         });
         // After the effect that sets the theme: what is read here must be the new one.
         let colour_by = self.part(|state| state.colour_by);
-        Effect::new(move || {
+        effect(move || {
             self.theme.track();
             self.is_system_dark.track();
             let colours = theme::read(colour_word(colour_by.get()));
@@ -323,7 +324,7 @@ impl Store {
     /// Connects the workers of the two that are compared, and sends the second one's aggregate
     /// again whenever what is looked at changes.
     fn connect_compared(self) {
-        let peer_scope = Memo::new(move |_| peer_scope(self.scope.get()));
+        let peer_scope = memo(move || peer_scope(self.scope.get()));
         Effect::new(move |connected: Option<Option<(Session, Session)>>| {
             let pair = self.pair.get();
             let scope = peer_scope.get();
@@ -383,7 +384,7 @@ fn ask_details(
     scope: Memo<Scope>,
     state: ReadSignal<ViewState>,
 ) -> Memo<Load<Option<Details>>> {
-    let selected = Memo::new(move |_| {
+    let selected = memo(move || {
         state.with(|state| {
             let selection = state.selection.clone()?;
             let function = selection.function()?.clone();
@@ -410,7 +411,7 @@ fn ask_details(
 /// The scope of the stalls: choosing one narrows the view to it, and must not remove the others from
 /// their list.
 fn around_stalls(scope: Memo<Scope>, state: ReadSignal<ViewState>) -> Memo<Scope> {
-    Memo::new(move |_| {
+    memo(move || {
         let stall = state.with(|state| state.stall);
         let mut scope = scope.get();
         scope.filters.retain(|filter| match filter {
@@ -428,7 +429,7 @@ fn ask_stalls(
     around: Memo<Scope>,
     state: ReadSignal<ViewState>,
 ) -> Memo<Load<StallReport>> {
-    let threshold = Memo::new(move |_| state.with(|state| state.threshold_ms));
+    let threshold = memo(move || state.with(|state| state.threshold_ms));
     use_answer(
         "stalls",
         move || {
@@ -450,7 +451,7 @@ fn ask_stall(
     around: Memo<Scope>,
     state: ReadSignal<ViewState>,
 ) -> Memo<Load<Option<Box<StallDetails>>>> {
-    let chosen = Memo::new(move |_| {
+    let chosen = memo(move || {
         state.with(|state| (state.stall.filter(|_| state.view == ViewId::Stalls), state.threshold_ms))
     });
     use_answer(
@@ -471,7 +472,7 @@ fn ask_search(
     scope: Memo<Scope>,
     state: ReadSignal<ViewState>,
 ) -> Memo<Load<SearchResult>> {
-    let text = Memo::new(move |_| state.with(|state| state.search.trim().to_owned()));
+    let text = memo(move || state.with(|state| state.search.trim().to_owned()));
     use_answer(
         "search",
         move || {

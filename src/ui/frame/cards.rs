@@ -7,6 +7,7 @@ use crate::state::keys::{Command, key_of};
 use crate::ui::format;
 use crate::ui::parts::{icon, keycaps};
 use crate::ui::session::{Opening, Phase, Session};
+use crate::ui::signals::memo;
 use crate::ui::store::Store;
 
 /// The page's bones in their final places, and the card over them.
@@ -30,7 +31,7 @@ pub fn opening_card(store: Store, session: Session) -> AnyView {
         }
         command == Command::Escape
     });
-    let opening = Memo::new(move |_| {
+    let opening = memo(move || {
         session.phase.with(|phase| match phase {
             Phase::Opening(opening) => opening.clone(),
             _ => Opening::default(),

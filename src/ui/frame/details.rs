@@ -11,6 +11,7 @@ use crate::state::{Action, Selection};
 use crate::ui::format;
 use crate::ui::load::Load;
 use crate::ui::parts::{CopyButton, figure_of, icon, keycaps, swatch};
+use crate::ui::signals::memo;
 use crate::ui::store::Store;
 use crate::ui::views::stalls;
 
@@ -125,7 +126,7 @@ fn selected(store: Store) -> Option<Details> {
 
 /// The chosen stall, where its view is shown, and what is selected.
 fn content(store: Store) -> AnyView {
-    let has_stall = Memo::new(move |_| stalls::has_details(store));
+    let has_stall = memo(move || stalls::has_details(store));
     view! {
         <Show when=move || has_stall.get()>{move || stalls::details(store)}</Show>
         <div class="function-details">{selection(store, has_stall)}</div>
@@ -134,7 +135,7 @@ fn content(store: Store) -> AnyView {
 }
 
 fn selection(store: Store, has_stall: Memo<bool>) -> AnyView {
-    let content = Memo::new(move |_| store.details.get());
+    let content = memo(move || store.details.get());
     (move || match content.get() {
         Load::Empty if has_stall.get() => ().into_any(),
         Load::Empty => notes::facts(store),

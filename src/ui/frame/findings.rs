@@ -9,6 +9,7 @@ use crate::protocol::{FunctionRow, StallReport};
 use crate::state::{Action, Selection};
 use crate::ui::format;
 use crate::ui::parts::{figure_of, icon};
+use crate::ui::signals::memo;
 use crate::ui::store::Store;
 
 /// How many there are room for.
@@ -23,7 +24,7 @@ enum Finding {
 
 /// The row. On a narrow page it shows one at a time.
 pub fn findings(store: Store) -> AnyView {
-    let findings = Memo::new(move |_| list(store));
+    let findings = memo(move || list(store));
     let turn = RwSignal::new(0_usize);
     let cards = move || {
         let findings = findings.get();

@@ -7,11 +7,12 @@ use crate::state::keys::{Command, key_of};
 use crate::ui::format;
 use crate::ui::load::Load;
 use crate::ui::parts::{figure_of, icon, keycaps};
+use crate::ui::signals::memo;
 use crate::ui::store::Store;
 
 /// Nothing while nothing is searched for.
 pub fn found(store: Store) -> AnyView {
-    let is_asked = Memo::new(move |_| !matches!(store.found.get(), Load::Empty));
+    let is_asked = memo(move || !matches!(store.found.get(), Load::Empty));
     let result = move || match store.found.get() {
         Load::Failed(failure) => view! { <span class="problem">{failure.message}</span> }.into_any(),
         other => other.value().map(|found| words(&found)).into_any(),

@@ -8,15 +8,15 @@ use crate::state::keys::{Command, key_of};
 use crate::ui::commands::SEARCH_FIELD;
 use crate::ui::parts::{Choice, Picker, icon, keycaps};
 use crate::ui::session::{Phase, Session};
+use crate::ui::signals::memo;
 use crate::ui::store::{Menu, Store, ThemeChoice};
 
 /// The header.
 #[component]
 pub fn Header() -> impl IntoView {
     let store = expect_context::<Store>();
-    let has_any =
-        Memo::new(move |_| store.state.with(|state| !state.files.is_empty()) || !store.sessions.read().is_empty());
-    let is_open = Memo::new(move |_| store.overview.with(Option::is_some));
+    let has_any = memo(move || store.state.with(|state| !state.files.is_empty()) || !store.sessions.read().is_empty());
+    let is_open = memo(move || store.overview.with(Option::is_some));
     let searches = RwSignal::new(false);
     view! {
         <header class="top" class:searching=move || searches.get()>
@@ -118,7 +118,7 @@ fn compare_button(store: Store) -> AnyView {
 }
 
 fn threads(store: Store) -> AnyView {
-    let has_choice = Memo::new(move |_| store.overview.with(|o| o.as_ref().is_some_and(|o| o.threads.len() > 1)));
+    let has_choice = memo(move || store.overview.with(|o| o.as_ref().is_some_and(|o| o.threads.len() > 1)));
     let name = move || thread_name(store);
     let face = move || view! { <em>"Thread"</em><span>{name}</span>{icon("down")} }.into_any();
     view! {
@@ -162,7 +162,7 @@ fn thread_choices(store: Store) -> Vec<Choice> {
 }
 
 fn values(store: Store) -> AnyView {
-    let has_choice = Memo::new(move |_| store.overview.with(|o| o.as_ref().is_some_and(|o| o.values.len() > 1)));
+    let has_choice = memo(move || store.overview.with(|o| o.as_ref().is_some_and(|o| o.values.len() > 1)));
     let name = move || store.value().map(|value| value.label).unwrap_or_default();
     let face = move || view! { <em>"Value"</em><span>{name}</span>{icon("down")} }.into_any();
     view! {

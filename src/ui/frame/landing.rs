@@ -6,6 +6,7 @@ use super::{cards, recipes};
 use crate::state::keys::{Command, key_of};
 use crate::ui::examples::{EXAMPLES, Example};
 use crate::ui::parts::{icon, keycaps};
+use crate::ui::signals::memo;
 use crate::ui::store::Store;
 
 /// The start page.
@@ -33,7 +34,7 @@ pub fn landing(store: Store) -> AnyView {
 
 /// Files that are being opened, before it is known where they belong.
 pub(super) fn pending(store: Store) -> AnyView {
-    let unplaced = Memo::new(move |_| store.unplaced());
+    let unplaced = memo(move || store.unplaced());
     let cards = move || {
         let sessions = unplaced.get().into_iter();
         sessions.map(|session| cards::opening_card(store, session)).collect_view()

@@ -28,6 +28,7 @@ mod workspace;
 use super::parts::icon::symbols;
 use super::session::{Phase, Session};
 use super::store::{Dialog, Store};
+use crate::ui::signals::{effect, memo};
 
 /// What fills the page.
 #[derive(Clone, PartialEq)]
@@ -62,7 +63,7 @@ impl Stage {
 #[component]
 pub fn Page() -> impl IntoView {
     let store = expect_context::<Store>();
-    let stage = Memo::new(move |_| Stage::of(store));
+    let stage = memo(move || Stage::of(store));
     let content = move || match stage.get() {
         Stage::Landing => landing::landing(store),
         Stage::Missing => missing::missing(store),
@@ -88,7 +89,7 @@ pub fn Page() -> impl IntoView {
 /// to the content instead of back to the top of the page.
 fn follow_stage(store: Store, stage: Memo<Stage>) {
     let name = store.part(|state| state.files.get(state.active).map(|file| file.name.clone()));
-    Effect::new(move || {
+    effect(move || {
         let title = name.get().map_or_else(|| "Culprit".to_owned(), |name| format!("{name} – Culprit"));
         crate::web::document().set_title(&title);
     });

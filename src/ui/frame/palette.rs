@@ -9,6 +9,7 @@ use crate::protocol::{Answer, FunctionRow, Query};
 use crate::state::keys::{Command, KEYS, KeyRow, key_of};
 use crate::ui::format;
 use crate::ui::parts::{Modal, figure_of, icon, keycaps};
+use crate::ui::signals::memo;
 use crate::ui::store::Store;
 
 /// Most functions that are offered.
@@ -35,7 +36,7 @@ impl PartialEq for Line {
 pub fn palette(store: Store) -> AnyView {
     let text = RwSignal::new(String::new());
     let functions = functions(store, text);
-    let lines = Memo::new(move |_| lines(store, &text.get(), functions.get()));
+    let lines = memo(move || lines(store, &text.get(), functions.get()));
     let at = RwSignal::new(0_usize);
     let run_at = move |index: usize| {
         if let Some(line) = lines.with_untracked(|lines| lines.get(index).cloned()) {
@@ -95,14 +96,14 @@ pub fn palette(store: Store) -> AnyView {
 
 fn lines(store: Store, text: &str, functions: Vec<FunctionRow>) -> Vec<Line> {
     let has_recording = store.overview.with(Option::is_some);
-    let words: Vec<String> = text.trim_start_matches('>').split_whitespace().map(str::to_lowercase).collect();
+    let words: Vec<String> = text.trim_start_matches('>').split_whitespace().map(str::to_ascii_lowercase).collect();
     let fits = |row: &&KeyRow| {
-        let name = name_of(row).to_lowercase();
+        let name = name_of(row).to_ascii_lowercase();
         words.iter().all(|word| name.contains(word)) && (has_recording || works_without_recording(row.command))
     };
     // What begins with the text comes before what merely holds it.
     let begins = |row: &&KeyRow| {
-        let name = name_of(row).to_lowercase();
+        let name = name_of(row).to_ascii_lowercase();
         words.first().is_some_and(|first| name.split(' ').any(|word| word.starts_with(first.as_str())))
     };
     let fitting = KEYS.iter().filter(|row| row.command != Command::Palette).filter(fits);
@@ -133,7 +134,7 @@ fn functions(store: Store, text: RwSignal<String>) -> Memo<Vec<FunctionRow>> {
             _ => None,
         },
     );
-    Memo::new(move |_| answer.get().value().map(|rows| rows.rows.clone()).unwrap_or_default())
+    memo(move || answer.get().value().map(|rows| rows.rows.clone()).unwrap_or_default())
 }
 
 fn heading(line: &Line) -> &'static str {

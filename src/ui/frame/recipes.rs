@@ -107,5 +107,7 @@ fn grouped<'a>(recipes: impl Iterator<Item = &'a Recipe>, group: fn(&Recipe) -> 
 /// With a capital.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| std::iter::once(first.to_ascii_uppercase()).chain(letters).collect())
 }

@@ -8,6 +8,7 @@ use web_sys::HtmlElement;
 use crate::model::vocab::ViewId;
 use crate::state::Action;
 use crate::state::keys::key_of;
+use crate::ui::signals::memo;
 use crate::ui::store::Store;
 use crate::ui::views::{VIEWS, ViewEntry, entry};
 
@@ -15,7 +16,7 @@ use crate::ui::views::{VIEWS, ViewEntry, entry};
 pub fn tabs(store: Store) -> AnyView {
     let chosen = store.part(|state| state.view);
     let tabs = VIEWS.iter().map(|entry| tab(store, entry, chosen)).collect_view();
-    let is_empty = Memo::new(move |_| {
+    let is_empty = memo(move || {
         let overview = store.overview.get();
         overview.is_some_and(|overview| (entry(chosen.get()).available)(&overview).is_err())
     });
@@ -38,7 +39,7 @@ pub fn tabs(store: Store) -> AnyView {
 
 fn tab(store: Store, entry: &'static ViewEntry, chosen: Memo<ViewId>) -> AnyView {
     let is_chosen = move || chosen.get() == entry.id;
-    let reason = Memo::new(move |_| {
+    let reason = memo(move || {
         let overview = store.overview.get()?;
         (entry.available)(&overview).err()
     });
@@ -66,7 +67,7 @@ fn tab(store: Store, entry: &'static ViewEntry, chosen: Memo<ViewId>) -> AnyView
 }
 
 fn stall_count(store: Store) -> AnyView {
-    let count = Memo::new(move |_| store.stalls.with(|load| load.value()).map_or(0, |report| report.count));
+    let count = memo(move || store.stalls.with(|load| load.value()).map_or(0, |report| report.count));
     view! {
         <Show when=move || { count.get() > 0 }>
             <span class="count num">{move || count.get()}</span>

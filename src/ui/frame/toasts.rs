@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::ui::parts::icon;
+use crate::ui::parts::{icon, numbered};
 use crate::ui::store::{Store, Toast};
 
 /// How long a note stays while nobody looks at it.
@@ -14,11 +14,13 @@ const STAY: Duration = Duration::from_secs(6);
 #[component]
 pub fn Toasts() -> impl IntoView {
     let store = expect_context::<Store>();
+    let of_number = move |number| {
+        let of_number = |toasts: &Vec<Toast>| toasts.iter().find(|toast| toast.number == number).cloned();
+        store.toasts.with_untracked(of_number).map(|toast| one(store, toast)).into_any()
+    };
     view! {
         <div class="toasts" role="status" aria-live="polite">
-            <For each=move || store.toasts.get() key=|toast| toast.number let:toast>
-                {one(store, toast)}
-            </For>
+            {numbered(move || store.toasts.with(|toasts| toasts.iter().map(|toast| toast.number).collect()), of_number)}
         </div>
     }
 }

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::{chips, details, findings, status, summary, tabs};
 use crate::state::keys::Command;
 use crate::ui::parts::icon;
+use crate::ui::signals::memo;
 use crate::ui::store::Store;
 use crate::ui::views::{self, timeline};
 use crate::web::storage;
@@ -18,7 +19,7 @@ const STEP_PX: f64 = 16.0;
 
 /// The workspace of the active recording.
 pub fn workspace(store: Store) -> AnyView {
-    let has_time = Memo::new(move |_| store.overview.with(|o| o.as_ref().is_some_and(|o| o.has_time)));
+    let has_time = memo(move || store.overview.with(|o| o.as_ref().is_some_and(|o| o.has_time)));
     view! {
         <div class="workspace">
             {chips::chips(store)}
@@ -46,7 +47,7 @@ fn split(store: Store) -> AnyView {
 
 fn pane(store: Store) -> AnyView {
     let chosen = store.part(|state| state.view);
-    let reason = Memo::new(move |_| {
+    let reason = memo(move || {
         let overview = store.overview.get()?;
         (views::entry(chosen.get()).available)(&overview).err()
     });
@@ -87,7 +88,7 @@ fn empty(store: Store, title: &'static str, reason: String) -> AnyView {
 fn splitter(width: RwSignal<f64>) -> AnyView {
     let set = move |px: f64| {
         width.set(px.clamp(DETAILS_PX.0, DETAILS_PX.2));
-        storage::write("details", Some(&width.get_untracked().to_string()));
+        storage::write("details", Some(&width.get_untracked().round().to_string()));
     };
     let is_held = StoredValue::new(false);
     let drag = move |event: ev::PointerEvent| {
@@ -130,6 +131,7 @@ fn splitter(width: RwSignal<f64>) -> AnyView {
 }
 
 fn kept_width() -> f64 {
-    let kept = storage::read("details").and_then(|text| text.parse::<f64>().ok());
-    kept.filter(|px| px.is_finite()).unwrap_or(DETAILS_PX.1).clamp(DETAILS_PX.0, DETAILS_PX.2)
+    // Whole pixels: reading fractions would bring 20 KB of tables along.
+    let kept = storage::read("details").and_then(|text| text.split('.').next()?.parse::<u16>().ok());
+    kept.map_or(DETAILS_PX.1, f64::from).clamp(DETAILS_PX.0, DETAILS_PX.2)
 }

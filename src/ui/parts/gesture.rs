@@ -105,7 +105,7 @@ impl Wheel {
         // Pinching on a touch pad comes in single digits, a notch of a wheel in about a hundred.
         let down = if self.down == 0.0 { self.right } else { self.down };
         let strength = if down.abs() < 40.0 { 0.012 } else { 0.004 };
-        (-down.clamp(-160.0, 160.0) * strength).exp()
+        js_sys::Math::exp(-down.clamp(-160.0, 160.0) * strength)
     }
 }
 

@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, Node};
 
 use super::keycaps;
+use crate::ui::signals::effect;
 
 /// Least distance from the edge of the window, CSS pixels.
 const MARGIN_PX: f64 = 8.0;
@@ -79,7 +80,7 @@ pub fn ContextMenu(
         resized.remove();
     });
     // Each time a menu has come onto the page: only then its size is known.
-    Effect::new(move || {
+    effect(move || {
         let Some(menu) = node.get() else { return };
         let at = open.with_untracked(|open| open.as_ref().map_or((0.0, 0.0), |open| open.at));
         put(&menu, at);

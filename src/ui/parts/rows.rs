@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
+use crate::ui::signals::memo;
 use crate::web::size::SizeWatch;
 
 /// Rows kept on either side of the view, so that scrolling finds them there.
@@ -33,7 +34,7 @@ impl Scroll {
     /// The rows to have at hand, reactively: the first and how many.
     pub fn window(self) -> Memo<(u32, u32)> {
         let Self { row_px, top, height, .. } = self;
-        Memo::new(move |_| {
+        memo(move || {
             let first = (top.get() / row_px) as u32;
             let from = first.saturating_sub(SPARE) / STEP * STEP;
             let shown = (height.get() / row_px).ceil() as u32;

@@ -16,6 +16,7 @@ use crate::ui::load::Load;
 use crate::ui::parts::rows::{Scroll, VirtualRows, at_row};
 use crate::ui::parts::{Choice, Picker, figure_of, icon, keycaps, swatch};
 use crate::ui::session::Session;
+use crate::ui::signals::{effect, memo};
 use crate::ui::store::Store;
 
 /// Height of a row, CSS pixels, as in the style sheet: for pointers, and for fingers.
@@ -112,7 +113,7 @@ impl Comparison {
     fn new(store: Store, (before, _): (Session, Session), is_narrow: bool) -> Self {
         let scroll = Scroll::new(if is_narrow { ROW_PX.1 } else { ROW_PX.0 });
         let window = scroll.window();
-        let scope = Memo::new(move |_| in_full(store.scope.get()));
+        let scope = memo(move || in_full(store.scope.get()));
         let sort = store.part(|state| state.compare_sort);
         let search = store.part(|state| state.search.trim().to_owned());
         let question = move || {
@@ -133,8 +134,8 @@ impl Comparison {
         let Self { store, scroll, .. } = self;
         store.on_command(move |command| self.command(command));
         self.select_what_arrives();
-        let rows = Memo::new(move |_| self.answer.with(Load::value));
-        let count = Memo::new(move |_| rows.with(|rows| rows.as_ref().map_or(0, |rows| rows.rows.all)));
+        let rows = memo(move || self.answer.with(Load::value));
+        let count = memo(move || rows.with(|rows| rows.as_ref().map_or(0, |rows| rows.rows.all)));
         let selected = store.part(|state| state.selection.as_ref().and_then(Selection::function).cloned());
         let shown = move || rows.get().map(|rows| self.rows(&rows, selected));
         let active = move || {
@@ -237,7 +238,7 @@ impl Comparison {
     ) -> AnyView {
         let key = line.label.key.clone();
         let own_key = key.clone();
-        let is_chosen = Memo::new(move |_| selected.with(|selected| selected.as_ref() == Some(&own_key)));
+        let is_chosen = memo(move || selected.with(|selected| selected.as_ref() == Some(&own_key)));
         let press = move |_| {
             self.last.set_value(index);
             self.store.select_function(key.clone());
@@ -305,7 +306,7 @@ impl Comparison {
 
     /// A row that a key went to before it was at hand is selected once it is.
     fn select_what_arrives(self) {
-        Effect::new(move || {
+        effect(move || {
             self.answer.track();
             let Some(wanted) = self.wanted.get_value() else { return };
             if let Some(line) = self.line(wanted) {

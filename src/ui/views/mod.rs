@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::parts::numbered;
 use super::store::Store;
 use crate::model::vocab::ViewId;
 use crate::protocol::Overview;
@@ -69,11 +70,21 @@ pub static VIEWS: &[ViewEntry] = &[
 
 /// A view of one subject at a time: another subject gets a view of its own, elements and all. If
 /// elements were used again, a canvas that was given to one worker would stay with it.
-fn each<T: Copy + Eq + std::hash::Hash + Send + Sync + 'static>(
+fn each<T: Copy + Eq + Send + Sync + 'static>(
     subject: impl Fn() -> Option<T> + Send + Sync + 'static,
-    view: impl Fn(T) -> AnyView + Send + Sync + Clone + 'static,
+    view: impl Fn(T) -> AnyView + Send + Sync + 'static,
 ) -> AnyView {
-    view! { <For each=subject key=|subject| *subject children=view/> }.into_any()
+    // The subject, and how many there were before it.
+    let shown = StoredValue::new((0, None));
+    let number = move || {
+        let Some(subject) = subject() else { return Vec::new() };
+        let (number, before) = shown.get_value();
+        let is_new = before != Some(subject);
+        let number = if is_new { number + 1 } else { number };
+        shown.set_value((number, Some(subject)));
+        vec![number]
+    };
+    numbered(number, move |_| shown.get_value().1.map(&view).into_any())
 }
 
 /// The entry of a view.

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use crate::protocol::{CanvasId, Content, Picture};
 use crate::ui::session::Session;
+use crate::ui::signals::{effect, memo};
 use crate::ui::store::Store;
 use crate::web::size::Size;
 
@@ -23,7 +24,7 @@ pub fn keep_painted(
     size: RwSignal<Size>,
     content: impl Fn() -> Content + Send + Sync + 'static,
 ) {
-    let content = Memo::new(move |_| content());
+    let content = memo(content);
     let colour_by = store.part(|state| state.colour_by);
     let pending = StoredValue::new(None::<Picture>);
     let again = RwSignal::new(0u32);
@@ -31,7 +32,7 @@ pub fn keep_painted(
         // The canvas may be gone by then, and the signal with it.
         set_timeout(move || _ = again.try_update(|times| *times += 1), delay);
     }
-    Effect::new(move || {
+    effect(move || {
         // The worker is told the colours before; the picture itself does not hold them.
         store.theme.track();
         store.is_system_dark.track();

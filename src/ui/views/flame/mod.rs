@@ -26,6 +26,7 @@ use crate::ui::parts::gesture::{Gestures, Point};
 use crate::ui::parts::menu::{ContextMenu, MenuAt};
 use crate::ui::parts::tip::Tips;
 use crate::ui::session::Session;
+use crate::ui::signals::memo;
 use crate::ui::store::Store;
 use crate::web::size::Size;
 use moving::Trail;
@@ -91,9 +92,8 @@ impl Flame {
         self.keep_selection_in_view();
         keep_painted(store, session, CanvasId::Flame, self.size, move || Content::Flame(self.shown()));
         on_cleanup(move || store.hovered.set(None));
-        let is_empty = Memo::new(move |_| {
-            store.summary.with(|load| matches!(load, Load::Ready(summary) if summary.base.raw == 0))
-        });
+        let is_empty =
+            memo(move || store.summary.with(|load| matches!(load, Load::Ready(summary) if summary.base.raw == 0)));
         view! {
             <div class="view flame">
                 {self.bar()}

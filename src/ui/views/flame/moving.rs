@@ -9,6 +9,7 @@ use crate::model::vocab::Path;
 use crate::protocol::{CanvasId, Direction, Painted, Tip, path_print};
 use crate::state::span::{between, nested, panned, showing, zoomed};
 use crate::state::{Action, Selection};
+use crate::ui::signals::effect;
 use crate::web::{theme, window};
 
 /// One press of a zoom key.
@@ -307,7 +308,7 @@ impl Flame {
         if is_set_up {
             self.in_view.set_value(selected.get_untracked().map(|path| path_print(&path)));
         }
-        Effect::new(move || {
+        effect(move || {
             let painted = self.session.flame.get();
             let Some(path) = selected.get() else { return };
             let print = Some(path_print(&path));

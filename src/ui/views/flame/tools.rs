@@ -6,6 +6,7 @@ use crate::model::vocab::{Filter, Order};
 use crate::state::keys::{Command, key_of};
 use crate::state::{Action, ColourBy};
 use crate::ui::parts::{Choice, Picker, Segment, Toggle, icon, keycaps, segments};
+use crate::ui::signals::memo;
 use crate::ui::store::Store;
 
 /// Why there is no order of time.
@@ -50,9 +51,9 @@ pub fn tools(store: Store) -> AnyView {
 fn orders(store: Store) -> AnyView {
     let chosen = store.part(|state| state.order);
     let callers = store.part(|state| state.callers);
-    let why_not = Memo::new(move |_| why_no_time(store, callers.get()));
+    let why_not = memo(move || why_no_time(store, callers.get()));
     let order = move |label: &'static str, order: Order| {
-        let reason = Memo::new(move |_| why_not.get().filter(|_| order == Order::Time));
+        let reason = memo(move || why_not.get().filter(|_| order == Order::Time));
         let press = move |_| match reason.get_untracked() {
             Some(why) => store.toast(why, None),
             None => store.dispatch(Action::SetOrder(order)),

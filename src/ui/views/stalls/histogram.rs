@@ -1,5 +1,6 @@
 //! How long the turns of the loop took: bars that double in length, and the threshold as a line.
 
+use js_sys::Math::log2;
 use leptos::prelude::*;
 
 use crate::protocol::StallReport;
@@ -86,7 +87,7 @@ fn place(turns: &[(u32, u32, u32)], threshold_ms: u32) -> Option<f64> {
     let inside = if from == 0 {
         f64::from(threshold_ms) / f64::from(to)
     } else {
-        (f64::from(threshold_ms) / f64::from(from)).log2() / (f64::from(to) / f64::from(from)).log2()
+        log2(f64::from(threshold_ms) / f64::from(from)) / log2(f64::from(to) / f64::from(from))
     };
     Some((index as f64 + inside) / turns.len() as f64)
 }

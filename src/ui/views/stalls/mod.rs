@@ -22,6 +22,7 @@ use crate::ui::format;
 use crate::ui::load::Load;
 use crate::ui::parts::figure_of;
 use crate::ui::parts::rows::{Scroll, VirtualRows};
+use crate::ui::signals::memo;
 use crate::ui::store::Store;
 
 /// Height of a row, CSS pixels, as in the style sheet: for pointers, and for fingers.
@@ -46,13 +47,21 @@ struct Stalls {
     by_start: RwSignal<bool>,
 }
 
+/// The places of ranges in the order of their begin; equal ones as they stand.
+pub(in crate::ui) fn by_start(ranges: &[Option<TimeRange>]) -> Vec<usize> {
+    let starts = ranges.iter().map(|range| range.map(|range| range.from_ns));
+    let mut places: Vec<(Option<i64>, usize)> = starts.zip(0..).collect();
+    places.sort_unstable();
+    places.into_iter().map(|(_, place)| place).collect()
+}
+
 impl Stalls {
     fn view(self) -> AnyView {
         let Self { store, scroll, .. } = self;
         store.on_command(move |command| self.command(command));
         let rows = self.rows();
         let chosen = self.chosen();
-        let count = Memo::new(move |_| rows.with(|rows| rows.len() as u32));
+        let count = memo(move || rows.with(|rows| rows.len() as u32));
         let window = scroll.window();
         let shown = move || {
             let (from, count) = window.get();
@@ -91,14 +100,15 @@ impl Stalls {
 
     /// The stalls in the chosen order.
     fn rows(self) -> Memo<Vec<Arc<StallRow>>> {
-        Memo::new(move |_| {
+        memo(move || {
             let report = self.store.stalls.with(Load::value);
-            let mut rows: Vec<Arc<StallRow>> =
+            let rows: Vec<Arc<StallRow>> =
                 report.map(|report| report.stalls.iter().cloned().map(Arc::new).collect()).unwrap_or_default();
-            if self.by_start.get() {
-                rows.sort_by_key(|row| row.range.map(|range| range.from_ns));
+            if !self.by_start.get() {
+                return rows;
             }
-            rows
+            let ranges: Vec<Option<TimeRange>> = rows.iter().map(|row| row.range).collect();
+            by_start(&ranges).into_iter().map(|place| rows[place].clone()).collect()
         })
     }
 
@@ -142,12 +152,12 @@ impl Stalls {
     /// Ranges in the order of the list.
     fn in_order(self) -> Vec<Option<TimeRange>> {
         let report = self.store.stalls.with_untracked(Load::value);
-        let mut rows: Vec<Option<TimeRange>> =
+        let rows: Vec<Option<TimeRange>> =
             report.map(|report| report.stalls.iter().map(|row| row.range).collect()).unwrap_or_default();
-        if self.by_start.get_untracked() {
-            rows.sort_by_key(|range| range.map(|range| range.from_ns));
+        if !self.by_start.get_untracked() {
+            return rows;
         }
-        rows
+        by_start(&rows).into_iter().map(|place| rows[place]).collect()
     }
 
     fn go_to(self, index: usize) {

@@ -9,6 +9,7 @@ use crate::protocol::{Amount, Answer, FunctionLabel, FunctionRow, Query, Rows, T
 use crate::state::{Selection, TableMode, ViewState};
 use crate::ui::parts::rows::Scroll;
 use crate::ui::session::Session;
+use crate::ui::signals::memo;
 use crate::ui::store::Store;
 
 /// A row of any of the tables.
@@ -93,14 +94,14 @@ pub(super) struct Asker {
 impl Asker {
     pub(super) fn new(store: Store, session: Session, mode: TableMode, scroll: Scroll) -> Self {
         let fetched = RwSignal::new(None::<Arc<Fetched>>);
-        let subject = Memo::new(move |_| store.state.with(Subject::of));
+        let subject = memo(move || store.state.with(Subject::of));
         Self {
             store,
             session,
             mode,
             scroll,
             fetched,
-            count: Memo::new(move |_| fetched.with(|fetched| fetched.as_ref().map_or(0, |fetched| fetched.all))),
+            count: memo(move || fetched.with(|fetched| fetched.as_ref().map_or(0, |fetched| fetched.all))),
             subject,
             window: scroll.window(),
             on_rows: StoredValue::new(None),

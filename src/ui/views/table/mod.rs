@@ -20,6 +20,7 @@ use crate::state::{Action, Selection, TableMode};
 use crate::ui::parts::menu::{ContextMenu, MenuAt};
 use crate::ui::parts::rows::{Scroll, VirtualRows, at_row};
 use crate::ui::session::Session;
+use crate::ui::signals::memo;
 use crate::ui::store::Store;
 use lines::{Asker, Fetched, Line};
 
@@ -141,7 +142,7 @@ impl Table {
     /// Row of the selection, as far as it is among those at hand.
     fn cursor(self) -> Memo<Option<u32>> {
         let selection = self.store.part(|state| state.selection.clone());
-        Memo::new(move |_| {
+        memo(move || {
             let picked = self.picked.get();
             self.asker.fetched.with(|fetched| {
                 let fetched = fetched.as_ref()?;
