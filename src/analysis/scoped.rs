@@ -1,12 +1,14 @@
 //! What is looked at: a recording narrowed by a scope, as a call tree with values.
 
+use std::rc::Rc;
+
 use super::modules::{Kind, Modules, find as find_function};
 use super::search::Matches;
-use super::sums::{NestedGc, StackSums, state_of, sums, sums_nested, walk};
+use super::sums::{NestedGc, StackSums, state_of, sums_nested, walk};
 use super::transform::{Step, rewrite};
 use super::tree::{DROPPED, ROOT, Shape, ShapeBuilder, Tree};
 use crate::model::vocab::{Filter, FrameKey, Scope, ThreadKey, TimeRange};
-use crate::model::{Column, FunctionId, Profile, Recording, StackId, Tag};
+use crate::model::{Column, Frame, FunctionId, Profile, Recording, StackId, Tag};
 use crate::units::Unit;
 
 /// A recording under a scope. Everything that is shown of it derives from here.
@@ -22,7 +24,7 @@ pub struct Scoped {
     pub tree: Tree,
     /// Node per stack (then per nested stack, then the one for samples without a stack), or
     /// [`DROPPED`]. Idle stacks are dropped here and counted in `idle`.
-    pub node_of_stack: Vec<u32>,
+    pub node_of_stack: Rc<Vec<u32>>,
     /// Value of idle samples.
     pub idle: i64,
     /// Number of idle samples.
@@ -33,7 +35,65 @@ pub struct Scoped {
     pub filtered_samples: u64,
     /// What the filters could not do: `focus: no function of that name`.
     pub problems: Vec<String>,
-    nested: NestedGc,
+}
+
+/// What the scopes of one recording have in common, kept from one to the next: another filter over
+/// the same samples costs no pass over them.
+#[derive(Debug, Default)]
+pub struct Known {
+    base: Option<Base>,
+    sums: Vec<Rc<Sums>>,
+}
+
+/// Choices of samples whose sums are kept: with and without a range, nested and not.
+const SUMS_KEPT: usize = 4;
+
+/// The unfiltered tree, and the node of every stack.
+#[derive(Debug, Clone)]
+struct Base {
+    shape: Shape,
+    node_of_stack: Rc<Vec<u32>>,
+}
+
+/// The samples that are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Choice {
+    profiles: Vec<usize>,
+    value: Vec<usize>,
+    range: Option<TimeRange>,
+    nest_gc: bool,
+}
+
+/// A choice of samples summed up, before any filter.
+#[derive(Debug)]
+struct Sums {
+    choice: Choice,
+    of_stack: StackSums,
+    base: Base,
+    /// Value and number of idle samples.
+    idle: (i64, u64),
+}
+
+impl Known {
+    fn sums(&mut self, recording: &Recording, choice: Choice) -> Rc<Sums> {
+        if let Some(at) = self.sums.iter().position(|sums| sums.choice == choice) {
+            let found = self.sums.remove(at);
+            self.sums.push(Rc::clone(&found));
+            return found;
+        }
+        let mut nested = NestedGc::default();
+        let of_stack = all_sums(recording, &choice, &mut nested);
+        let base = match nested.gc {
+            None => self.base.get_or_insert_with(|| Base::of(recording, &nested)).clone(),
+            Some(_) => Base::of(recording, &nested),
+        };
+        let sums = Rc::new(Sums { choice, idle: idle_of(recording, &of_stack), of_stack, base });
+        if self.sums.len() >= SUMS_KEPT {
+            self.sums.remove(0);
+        }
+        self.sums.push(Rc::clone(&sums));
+        sums
+    }
 }
 
 /// The unit and name of what a scope shows.
@@ -50,19 +110,35 @@ pub struct Shown {
 impl Scoped {
     /// Narrows a recording. Linear in the samples inside the range and in distinct stacks.
     pub fn new(recording: &Recording, modules: &Modules, scope: &Scope) -> Self {
+        Self::with(recording, modules, scope, &mut Known::default())
+    }
+
+    /// The same with what is known from other scopes of the recording: linear in distinct stacks, and
+    /// in samples only where they were not looked at before.
+    pub fn with(recording: &Recording, modules: &Modules, scope: &Scope, known: &mut Known) -> Self {
         let (profiles, mut problems) = choose_profiles(recording, &scope.filters);
         let (profiles, value) = choose_values(recording, profiles, scope.value.as_deref(), &mut problems);
-        let range = range_of(&scope.filters);
-        let mut nested = NestedGc::default();
-        let sums = all_sums(recording, &profiles, &value, range, scope.nest_gc, &mut nested);
-        let (shape, node_of_stack) = base_shape(recording, &nested);
-        let idle = idle_of(recording, &sums);
-        let (shape, node_of_stack) = filter(recording, modules, &scope.filters, shape, node_of_stack, &mut problems);
-        let (tree, dropped) = weigh(shape, &node_of_stack, &sums);
+        let choice = Choice { profiles, value, range: range_of(&scope.filters), nest_gc: scope.nest_gc };
+        let sums = known.sums(recording, choice);
+        let base = filter(recording, modules, &scope.filters, sums.base.clone(), &mut problems);
+        Self::of(&sums, base, problems)
+    }
+
+    /// One value of one profile, unfiltered.
+    pub fn single(recording: &Recording, profile: usize, value: usize) -> Self {
+        let choice = Choice { profiles: vec![profile], value: vec![value], range: None, nest_gc: false };
+        let sums = Known::default().sums(recording, choice);
+        Self::of(&sums, sums.base.clone(), Vec::new())
+    }
+
+    fn of(sums: &Sums, filtered: Base, problems: Vec<String>) -> Self {
+        let Base { shape, node_of_stack } = filtered;
+        let (tree, dropped) = weigh(shape, &node_of_stack, &sums.of_stack);
+        let idle = sums.idle;
         Self {
-            profiles,
-            value,
-            range,
+            profiles: sums.choice.profiles.clone(),
+            value: sums.choice.value.clone(),
+            range: sums.choice.range,
             tree,
             node_of_stack,
             idle: idle.0,
@@ -70,30 +146,6 @@ impl Scoped {
             filtered: dropped.0.saturating_sub(idle.0),
             filtered_samples: dropped.1 - idle.1,
             problems,
-            nested,
-        }
-    }
-
-    /// One value of one profile, unfiltered.
-    pub fn single(recording: &Recording, profile: usize, value: usize) -> Self {
-        let mut nested = NestedGc::default();
-        let (profiles, value) = (vec![profile], vec![value]);
-        let sums = all_sums(recording, &profiles, &value, None, false, &mut nested);
-        let (shape, node_of_stack) = base_shape(recording, &nested);
-        let idle = idle_of(recording, &sums);
-        let (tree, dropped) = weigh(shape, &node_of_stack, &sums);
-        Self {
-            profiles,
-            value,
-            range: None,
-            tree,
-            node_of_stack,
-            idle: idle.0,
-            idle_samples: idle.1,
-            filtered: dropped.0.saturating_sub(idle.0),
-            filtered_samples: dropped.1 - idle.1,
-            problems: Vec::new(),
-            nested,
         }
     }
 
@@ -136,11 +188,6 @@ impl Scoped {
             let mut children = self.tree.children(node);
             children.find(|&child| self.tree.shape.function(child).is_some_and(|f| is_named(recording, f, key)))
         })
-    }
-
-    /// The stack under which nested collection was drawn, if any was.
-    pub fn nested(&self) -> &NestedGc {
-        &self.nested
     }
 
     /// Nodes of each function with their recursion: see [`Tree::visit_with_recursion`].
@@ -229,25 +276,16 @@ fn range_of(filters: &[Filter]) -> Option<TimeRange> {
     })
 }
 
-fn all_sums(
-    recording: &Recording,
-    profiles: &[usize],
-    value: &[usize],
-    range: Option<TimeRange>,
-    nest_gc: bool,
-    nested: &mut NestedGc,
-) -> StackSums {
-    let rows = recording.stacks.len() + 1;
-    let mut total = StackSums { value: vec![0; rows], samples: vec![0; rows] };
-    for (&p, &v) in profiles.iter().zip(value) {
+fn all_sums(recording: &Recording, choice: &Choice, nested: &mut NestedGc) -> StackSums {
+    let mut total = StackSums::new(recording.stacks.len() + 1);
+    for (&p, &v) in choice.profiles.iter().zip(&choice.value) {
         let profile = &recording.profiles[p];
         // Adjacency means nothing in aggregated files.
-        let one = if nest_gc && profile.time.is_some() {
-            sums_nested(recording, profile, v, range, nested)
+        if choice.nest_gc && profile.time.is_some() {
+            merge(&mut total, sums_nested(recording, profile, v, choice.range, nested));
         } else {
-            sums(recording, profile, v, range)
-        };
-        merge(&mut total, one);
+            total.add_profile(profile, v, choice.range);
+        }
     }
     total
 }
@@ -271,24 +309,43 @@ fn merge(total: &mut StackSums, one: StackSums) {
     }
 }
 
-/// The unfiltered tree: stacks merged by function, idle left out.
-fn base_shape(recording: &Recording, nested: &NestedGc) -> (Shape, Vec<u32>) {
-    let mut builder = ShapeBuilder::default();
-    let mut node_of = Vec::with_capacity(recording.stacks.len() + nested.parents.len() + 1);
-    for (parent, frame) in recording.stacks.iter() {
-        let above = if parent.is_none() { ROOT } else { node_of[parent.index()] };
-        let function = recording.function_of(frame);
-        let is_idle = parent.is_none() && recording.function(function).tag == Tag::Idle;
-        node_of.push(if is_idle { DROPPED } else { builder.child(below_idle(above), function) });
-    }
-    if let Some(gc) = nested.gc {
-        let function = recording.function_of(recording.stacks.frame(gc));
-        for parent in &nested.parents {
-            node_of.push(builder.child(below_idle(node_of[parent.index()]), function));
+impl Base {
+    /// Stacks merged by function, idle left out.
+    fn of(recording: &Recording, nested: &NestedGc) -> Self {
+        let mut builder = ShapeBuilder::default();
+        let mut node_of = Vec::with_capacity(recording.stacks.len() + nested.parents.len() + 1);
+        let is_merged = nested.gc.is_some() || merges_stacks(recording);
+        for (parent, frame) in recording.stacks.iter() {
+            let above = if parent.is_none() { ROOT } else { node_of[parent.index()] };
+            let function = recording.function_of(frame);
+            let is_idle = parent.is_none() && recording.function(function).tag == Tag::Idle;
+            node_of.push(match is_idle {
+                true => DROPPED,
+                false if is_merged => builder.child(below_idle(above), function),
+                false => builder.new_child(above, function),
+            });
         }
+        if let Some(gc) = nested.gc {
+            let function = recording.function_of(recording.stacks.frame(gc));
+            for parent in &nested.parents {
+                node_of.push(builder.child(below_idle(node_of[parent.index()]), function));
+            }
+        }
+        node_of.push(ROOT);
+        Self { shape: builder.finish(), node_of_stack: Rc::new(node_of) }
     }
-    node_of.push(ROOT);
-    (builder.finish(), node_of)
+}
+
+/// Whether two stacks may be one path of functions: a function has several frames, or something
+/// damaged stands on an idle stack. Where not, nobody has to look for equal ones.
+fn merges_stacks(recording: &Recording) -> bool {
+    let mut is_seen = vec![false; recording.functions.len()];
+    let has_second = |frame: Frame| std::mem::replace(&mut is_seen[frame.function.index()], true);
+    if recording.frames.iter().any(has_second) {
+        return true;
+    }
+    let is_idle = |stack| state_of(recording, stack) == Some(Tag::Idle);
+    recording.stacks.iter().any(|(parent, _)| !parent.is_none() && is_idle(parent))
 }
 
 /// Whatever a damaged file calls from `(idle)` was not idle: it stands on the root.
@@ -310,12 +367,11 @@ fn filter(
     recording: &Recording,
     modules: &Modules,
     filters: &[Filter],
-    mut shape: Shape,
-    mut node_of_stack: Vec<u32>,
+    mut base: Base,
     problems: &mut Vec<String>,
-) -> (Shape, Vec<u32>) {
+) -> Base {
     for filter in filters {
-        let rewritten = match apply(recording, modules, filter, &shape) {
+        let rewritten = match apply(recording, modules, filter, &base.shape) {
             Ok(Some(rewritten)) => rewritten,
             Ok(None) => continue,
             Err(problem) => {
@@ -323,12 +379,12 @@ fn filter(
                 continue;
             }
         };
-        for node in node_of_stack.iter_mut().filter(|n| **n != DROPPED) {
+        for node in Rc::make_mut(&mut base.node_of_stack).iter_mut().filter(|n| **n != DROPPED) {
             *node = rewritten.node_of[*node as usize];
         }
-        shape = rewritten.shape;
+        base.shape = rewritten.shape;
     }
-    (shape, node_of_stack)
+    base
 }
 
 /// One filter as a rewriting; `None` for the filters that choose samples instead.

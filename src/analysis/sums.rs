@@ -24,8 +24,18 @@ pub struct StackSums {
 }
 
 impl StackSums {
-    fn new(rows: usize) -> Self {
+    /// Nothing yet, in this many rows.
+    pub fn new(rows: usize) -> Self {
         Self { value: vec![0; rows], samples: vec![0; rows] }
+    }
+
+    /// Adds one profile's value over the samples inside `range` (all when `None`).
+    ///
+    /// Samples that own a stretch count for the part of it inside the range; samples with a value of
+    /// their own count when their moment is inside.
+    pub fn add_profile(&mut self, profile: &Profile, value: usize, range: Option<TimeRange>) {
+        let rows = self.value.len();
+        each_run(profile, value, range, |stack, weight, count| self.add(row(stack, rows), weight, count));
     }
 
     #[inline]
@@ -41,14 +51,10 @@ fn row(stack: StackId, rows: usize) -> usize {
     if stack.is_none() { rows - 1 } else { stack.index() }
 }
 
-/// Sums of one profile's value over the samples inside `range` (all when `None`).
-///
-/// Samples that own a stretch count for the part of it inside the range; samples with a value of
-/// their own count when their moment is inside.
+/// Sums of one profile's value: see [`StackSums::add_profile`].
 pub fn sums(recording: &Recording, profile: &Profile, value: usize, range: Option<TimeRange>) -> StackSums {
-    let rows = recording.stacks.len() + 1;
-    let mut out = StackSums::new(rows);
-    each_run(profile, value, range, |stack, weight, count| out.add(row(stack, rows), weight, count));
+    let mut out = StackSums::new(recording.stacks.len() + 1);
+    out.add_profile(profile, value, range);
     out
 }
 

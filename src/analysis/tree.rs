@@ -2,7 +2,9 @@
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use std::cell::OnceCell;
 use std::hash::BuildHasher;
+use std::rc::Rc;
 
 use crate::model::{Column, FunctionId};
 
@@ -13,18 +15,23 @@ pub const ROOT: u32 = 0;
 pub const DROPPED: u32 = u32::MAX;
 
 /// The shape of a call tree: nodes are distinct call paths of functions. Parents come before
-/// children; node 0 is the root and has no function.
+/// children; node 0 is the root and has no function. Copies share it: filters that only choose
+/// samples leave the shape as it is.
 #[derive(Debug, Clone)]
-pub struct Shape {
+pub struct Shape(Rc<Nodes>);
+
+#[derive(Debug)]
+struct Nodes {
     parent: Column<u32>,
     function: Column<FunctionId>,
     depth: Column<u32>,
+    children: OnceCell<Children>,
 }
 
 impl Shape {
     /// Number of nodes, the root among them.
     pub fn len(&self) -> usize {
-        self.parent.len()
+        self.0.parent.len()
     }
 
     /// Whether there is nothing but the root.
@@ -35,34 +42,34 @@ impl Shape {
     /// The caller's node; the root is its own.
     #[inline]
     pub fn parent(&self, node: u32) -> u32 {
-        self.parent.get(node as usize)
+        self.0.parent.get(node as usize)
     }
 
     /// The parent of every node.
     pub fn parents(&self) -> &Column<u32> {
-        &self.parent
+        &self.0.parent
     }
 
     /// The function of a node; `None` for the root.
     #[inline]
     pub fn function(&self, node: u32) -> Option<FunctionId> {
-        (node != ROOT).then(|| self.function.get(node as usize))
+        (node != ROOT).then(|| self.0.function.get(node as usize))
     }
 
     /// Number of functions on the path to a node; 0 for the root.
     #[inline]
     pub fn depth(&self, node: u32) -> u32 {
-        self.depth.get(node as usize)
+        self.0.depth.get(node as usize)
     }
 
     /// All nodes but the root, callers first: (node, parent, function).
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, u32, FunctionId)> + '_ {
-        (1..self.len()).map(|i| (i as u32, self.parent.get(i), self.function.get(i)))
+        (1..self.len()).map(|i| (i as u32, self.0.parent.get(i), self.0.function.get(i)))
     }
 
     /// The functions from the outermost to `node`.
     pub fn path(&self, node: u32) -> Vec<FunctionId> {
-        let mut path: Vec<_> = self.upwards(node).map(|n| self.function.get(n as usize)).collect();
+        let mut path: Vec<_> = self.upwards(node).map(|n| self.0.function.get(n as usize)).collect();
         path.reverse();
         path
     }
@@ -71,23 +78,26 @@ impl Shape {
     pub fn upwards(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
         std::iter::successors(Some(node), |&n| Some(self.parent(n))).take_while(|&n| n != ROOT)
     }
+
+    fn children(&self) -> &Children {
+        self.0.children.get_or_init(|| Children::of(self))
+    }
 }
 
 /// Collects a [`Shape`]: equal (parent, function) pairs become one node.
 #[derive(Debug)]
 pub struct ShapeBuilder {
-    shape: Shape,
+    nodes: Nodes,
     table: HashTable<u32>,
     hasher: FixedState,
 }
 
 impl Default for ShapeBuilder {
     fn default() -> Self {
-        let mut shape = Shape { parent: Column::new(), function: Column::new(), depth: Column::new() };
-        shape.parent.push(ROOT);
-        shape.function.push(FunctionId::from_index(u32::MAX as usize));
-        shape.depth.push(0);
-        Self { shape, table: HashTable::new(), hasher: FixedState::default() }
+        let mut nodes =
+            Nodes { parent: Column::new(), function: Column::new(), depth: Column::new(), children: OnceCell::new() };
+        nodes.push(ROOT, FunctionId::from_index(u32::MAX as usize), 0);
+        Self { nodes, table: HashTable::new(), hasher: FixedState::default() }
     }
 }
 
@@ -95,32 +105,41 @@ impl ShapeBuilder {
     /// The node in which `parent` calls `function`.
     pub fn child(&mut self, parent: u32, function: FunctionId) -> u32 {
         let hash = self.hasher.hash_one((parent, function));
-        let shape = &self.shape;
+        let nodes = &self.nodes;
         let found = self
             .table
-            .find(hash, |&i| shape.parent.get(i as usize) == parent && shape.function.get(i as usize) == function);
+            .find(hash, |&i| nodes.parent.get(i as usize) == parent && nodes.function.get(i as usize) == function);
         if let Some(&node) = found {
             return node;
         }
-        let node = u32::try_from(self.shape.len()).expect("stacks are counted in 32 bits");
-        self.shape.parent.push(parent);
-        self.shape.function.push(function);
-        self.shape.depth.push(self.shape.depth(parent) + 1);
-        let (shape, hasher) = (&self.shape, &self.hasher);
+        let node = self.new_child(parent, function);
+        let (nodes, hasher) = (&self.nodes, &self.hasher);
         self.table.insert_unique(hash, node, |&i| {
-            hasher.hash_one((shape.parent.get(i as usize), shape.function.get(i as usize)))
+            hasher.hash_one((nodes.parent.get(i as usize), nodes.function.get(i as usize)))
         });
         node
     }
 
-    /// The shape so far.
-    pub fn shape(&self) -> &Shape {
-        &self.shape
+    /// The node in which `parent` calls `function`, where the caller knows that there is none yet and
+    /// that nobody will ask for it by its function.
+    pub fn new_child(&mut self, parent: u32, function: FunctionId) -> u32 {
+        let node = u32::try_from(self.nodes.parent.len()).expect("stacks are counted in 32 bits");
+        let depth = self.nodes.depth.get(parent as usize) + 1;
+        self.nodes.push(parent, function, depth);
+        node
     }
 
     /// Ends the collection.
     pub fn finish(self) -> Shape {
-        self.shape
+        Shape(Rc::new(self.nodes))
+    }
+}
+
+impl Nodes {
+    fn push(&mut self, parent: u32, function: FunctionId, depth: u32) {
+        self.parent.push(parent);
+        self.function.push(function);
+        self.depth.push(depth);
     }
 }
 
@@ -140,7 +159,6 @@ pub struct Tree {
     pub self_samples: Column<u64>,
     /// Number of samples whose stack passes through the node.
     pub total_samples: Column<u64>,
-    children: Children,
 }
 
 /// Children of every node in index order, as one array and its ends.
@@ -173,8 +191,7 @@ impl Tree {
         if !is_signed {
             width = total.clone();
         }
-        let children = Children::of(&shape);
-        Self { shape, self_value, total, width, self_samples, total_samples, children }
+        Self { shape, self_value, total, width, self_samples, total_samples }
     }
 
     /// The 100 % of every share: the sum of |self| over all nodes.
@@ -189,7 +206,7 @@ impl Tree {
 
     /// The node's children in the order in which they were first seen, empty ones left out.
     pub fn children(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
-        self.children.of_node(node).filter(|&child| self.is_present(child))
+        self.shape.children().of_node(node).filter(|&child| self.is_present(child))
     }
 
     /// The node's child for a function.
@@ -225,7 +242,7 @@ impl Tree {
     pub fn visit_with_recursion(&self, functions: usize, mut visit: impl FnMut(u32, FunctionId, bool)) {
         let mut on_path = vec![0u32; functions];
         // A node is pushed twice: to enter it, and to leave it.
-        let mut pending: Vec<(u32, bool)> = self.children.of_node(ROOT).map(|c| (c, true)).collect();
+        let mut pending: Vec<(u32, bool)> = self.shape.children().of_node(ROOT).map(|c| (c, true)).collect();
         while let Some((node, entering)) = pending.pop() {
             let Some(function) = self.shape.function(node) else { continue };
             let open = &mut on_path[function.index()];
@@ -236,7 +253,7 @@ impl Tree {
             visit(node, function, *open > 0);
             *open += 1;
             pending.push((node, false));
-            pending.extend(self.children.of_node(node).map(|c| (c, true)));
+            pending.extend(self.shape.children().of_node(node).map(|c| (c, true)));
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::analysis::blocks::half_widths;
 use crate::analysis::functions::{Weight, weights};
 use crate::analysis::late::{Late, by_function};
 use crate::analysis::modules::Modules;
-use crate::analysis::scoped::{Scoped, Shown};
+use crate::analysis::scoped::{Known, Scoped, Shown};
 use crate::analysis::states::{States, states};
 use crate::model::vocab::Scope;
 use crate::model::{FunctionId, Recording};
@@ -26,8 +26,8 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    pub fn new(recording: &Recording, modules: &Modules, scope: &Scope) -> Self {
-        let scoped = Scoped::new(recording, modules, scope);
+    pub fn new(recording: &Recording, modules: &Modules, scope: &Scope, known: &mut Known) -> Self {
+        let scoped = Scoped::with(recording, modules, scope, known);
         Self {
             scope: scope.clone(),
             shown: scoped.shown(recording),
@@ -78,6 +78,7 @@ impl Prepared {
 #[derive(Debug, Default)]
 pub(super) struct Scopes {
     kept: Vec<std::rc::Rc<Prepared>>,
+    known: Known,
 }
 
 /// Scopes kept: the page asks for several of one moment (with and without nested collection, the
@@ -97,7 +98,7 @@ impl Scopes {
             self.kept.push(std::rc::Rc::clone(&found));
             return found;
         }
-        let prepared = std::rc::Rc::new(Prepared::new(recording, modules, scope));
+        let prepared = std::rc::Rc::new(Prepared::new(recording, modules, scope, &mut self.known));
         if self.kept.len() >= SCOPES_KEPT {
             self.kept.remove(0);
         }
