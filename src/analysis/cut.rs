@@ -48,7 +48,7 @@ impl Cut {
     }
 
     /// First offset behind a part: the smallest whose part is a later one.
-    fn end_of(&self, part: usize) -> i64 {
+    pub fn end_of(&self, part: usize) -> i64 {
         let parts = self.parts as i128;
         let end = ((part as i128 + 1) * i128::from(self.length) + parts - 1) / parts;
         i64::try_from(end).unwrap_or(i64::MAX)

@@ -59,11 +59,16 @@ impl Prepared {
         self.scoped.tree.base()
     }
 
-    /// ± of own shares as text, for several functions in one pass over the samples.
+    /// ± of own shares as text, for several functions in one pass over the samples. Unless there are
+    /// very many functions the pass is made for all of them, so that a table that is sorted or
+    /// scrolled needs no other.
     pub fn plus_minus(&self, recording: &Recording, functions: &[FunctionId]) -> Vec<String> {
         let mut known = self.plus_minus.borrow_mut();
-        let missing: Vec<FunctionId> = functions.iter().copied().filter(|f| !known.contains_key(f)).collect();
+        let mut missing: Vec<FunctionId> = functions.iter().copied().filter(|f| !known.contains_key(f)).collect();
         if !missing.is_empty() {
+            if recording.functions.len() <= ONE_PASS_MAX {
+                missing = (0..recording.functions.len()).map(FunctionId::from_index).collect();
+            }
             let widths = half_widths(recording, &self.scoped, &missing);
             known.extend(missing.into_iter().zip(widths));
         }
@@ -73,6 +78,9 @@ impl Prepared {
         functions.iter().map(|f| known.get(f).map_or_else(String::new, text)).collect()
     }
 }
+
+/// Functions for which ± is worked out at once: a function needs 400 bytes meanwhile.
+const ONE_PASS_MAX: usize = 20_000;
 
 /// The scopes that were looked at last.
 #[derive(Debug, Default)]
