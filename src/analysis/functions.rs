@@ -53,26 +53,28 @@ pub fn weights(recording: &Recording, scoped: &Scoped) -> Vec<Weight> {
     weights
 }
 
-/// The functions that are present and pass `keep`, sorted. Ties fall to the other value, then to
-/// name, file and line, so that equal input gives equal order.
+/// The functions that are present and pass `keep`: how many they are, and of those in order the ones
+/// from `from` on, `count` at most. Ties fall to the other value, then to name, file and line, so that
+/// equal input gives equal order. Linear but for what is handed out: only that is sorted.
 pub fn sorted(
     recording: &Recording,
     modules: &Modules,
     weights: &[Weight],
     sort: Sort,
     keep: impl Fn(FunctionId) -> bool,
-) -> Vec<FunctionId> {
+    (from, count): (usize, usize),
+) -> (usize, Vec<FunctionId>) {
     let mut ids: Vec<FunctionId> = (0..weights.len())
         .filter(|&i| weights[i].is_present())
         .map(FunctionId::from_index)
         .filter(|&id| keep(id))
         .collect();
-    let weight = |id: FunctionId| weights[id.index()];
+    let weight = |id: FunctionId| &weights[id.index()];
     let by_value = |a: FunctionId, b: FunctionId| {
         let (a, b) = (weight(a), weight(b));
         (b.self_value, b.total).cmp(&(a.self_value, a.total))
     };
-    ids.sort_by(|&a, &b| {
+    let order = |&a: &FunctionId, &b: &FunctionId| {
         let first = match sort.column {
             SortColumn::Total => (weight(b).total, weight(b).self_value).cmp(&(weight(a).total, weight(a).self_value)),
             SortColumn::Samples => weight(b).self_samples.cmp(&weight(a).self_samples),
@@ -83,8 +85,19 @@ pub fn sorted(
         let first = if sort.ascending { first.reverse() } else { first };
         // Names run forward unless turned over; values run down unless turned over.
         first.then_with(|| by_value(a, b)).then_with(|| by_name(recording, a, b)).then(a.cmp(&b))
-    });
-    ids
+    };
+    let all = ids.len();
+    let (from, to) = (from.min(all), from.saturating_add(count).min(all));
+    if to < all {
+        ids.select_nth_unstable_by(to, order);
+        ids.truncate(to);
+    }
+    if from > 0 && from < to {
+        ids.select_nth_unstable_by(from, order);
+    }
+    let mut window = ids.split_off(from.min(ids.len()));
+    window.sort_unstable_by(order);
+    (all, window)
 }
 
 /// Order by name, file, line.
@@ -110,8 +123,8 @@ pub struct Neighbour {
 /// value (as itself) add up to it too: what an inner call of the function spends is found below.
 pub fn neighbours(recording: &Recording, scoped: &Scoped, function: FunctionId) -> (Vec<Neighbour>, Vec<Neighbour>) {
     let tree = &scoped.tree;
-    let mut callers: Vec<Neighbour> = Vec::new();
-    let mut callees: Vec<Neighbour> = Vec::new();
+    let mut callers = Neighbours::new(recording.functions.len());
+    let mut callees = Neighbours::new(recording.functions.len());
     // Nodes below an outermost occurrence, so that inner ones are not counted again.
     let mut inside = vec![false; tree.shape.len()];
     for (node, parent, f) in tree.shape.iter() {
@@ -124,13 +137,14 @@ pub fn neighbours(recording: &Recording, scoped: &Scoped, function: FunctionId) 
         if !tree.is_present(node) {
             continue;
         }
-        merge(&mut callers, tree.shape.function(parent), tree.total.get(i), tree.total_samples.get(i));
-        merge(&mut callees, Some(function), tree.self_value.get(i), tree.self_samples.get(i));
+        callers.add(tree.shape.function(parent), tree.total.get(i), tree.total_samples.get(i));
+        callees.add(Some(function), tree.self_value.get(i), tree.self_samples.get(i));
         for child in tree.children(node) {
             let c = child as usize;
-            merge(&mut callees, tree.shape.function(child), tree.total.get(c), tree.total_samples.get(c));
+            callees.add(tree.shape.function(child), tree.total.get(c), tree.total_samples.get(c));
         }
     }
+    let (mut callers, mut callees) = (callers.list, callees.list);
     for list in [&mut callers, &mut callees] {
         list.retain(|n| n.samples > 0 || n.value != 0);
         list.sort_by(|a, b| {
@@ -143,13 +157,28 @@ pub fn neighbours(recording: &Recording, scoped: &Scoped, function: FunctionId) 
     (callers, callees)
 }
 
-fn merge(list: &mut Vec<Neighbour>, function: Option<FunctionId>, value: i64, samples: u64) {
-    match list.iter_mut().find(|n| n.function == function) {
-        Some(n) => {
-            n.value = n.value.saturating_add(value);
-            n.samples += samples;
+/// Neighbours while they are collected.
+struct Neighbours {
+    list: Vec<Neighbour>,
+    /// Place in the list by function, the last one for the root.
+    place: Vec<u32>,
+}
+
+impl Neighbours {
+    fn new(functions: usize) -> Self {
+        Self { list: Vec::new(), place: vec![u32::MAX; functions + 1] }
+    }
+
+    fn add(&mut self, function: Option<FunctionId>, value: i64, samples: u64) {
+        let root = self.place.len() - 1;
+        let place = &mut self.place[function.map_or(root, FunctionId::index)];
+        if let Some(known) = self.list.get_mut(*place as usize) {
+            known.value = known.value.saturating_add(value);
+            known.samples += samples;
+        } else {
+            *place = self.list.len() as u32;
+            self.list.push(Neighbour { function, value, samples });
         }
-        None => list.push(Neighbour { function, value, samples }),
     }
 }
 
@@ -164,7 +193,8 @@ mod tests {
         let modules = Modules::of(&recording);
         let scoped = Scoped::new(&recording, &modules, &Scope::default());
         let weights = weights(&recording, &scoped);
-        sorted(&recording, &modules, &weights, Sort::default(), |_| true)
+        sorted(&recording, &modules, &weights, Sort::default(), |_| true, (0, usize::MAX))
+            .1
             .into_iter()
             .map(|id| {
                 let w = weights[id.index()];

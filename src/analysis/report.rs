@@ -253,9 +253,7 @@ fn states_line(states: &States) -> StatesLine {
 /// The functions with the most own weight; states are not among them.
 fn top(recording: &Recording, modules: &Modules, weights: &[Weight], most: usize) -> Vec<FunctionId> {
     let is_code = |f: FunctionId| !recording.function(f).tag.is_state();
-    let mut ids = sorted(recording, modules, weights, Sort::default(), is_code);
-    ids.truncate(most);
-    ids
+    sorted(recording, modules, weights, Sort::default(), is_code, (0, most)).1
 }
 
 fn function_lines<'a>(

@@ -135,8 +135,7 @@ impl Engine {
     fn top(&self, prepared: &Prepared) -> Vec<FunctionRow> {
         let weights = prepared.weights(&self.recording);
         let is_code = |f: FunctionId| !self.recording.function(f).tag.is_state();
-        let mut ids = sorted(&self.recording, &self.modules, weights, Sort::default(), is_code);
-        ids.truncate(TOP);
+        let (_, ids) = sorted(&self.recording, &self.modules, weights, Sort::default(), is_code, (0, TOP));
         self.function_rows(prepared, &ids)
     }
 

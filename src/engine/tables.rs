@@ -52,15 +52,15 @@ impl Engine {
         let matches = Matches::of(&self.recording, &self.modules, search)?;
         let weights = prepared.weights(&self.recording);
         let keep = |f: FunctionId| matches.is_empty || matches.function(f);
-        let ids = sorted(&self.recording, &self.modules, weights, sort, keep);
+        let wanted = (from as usize, count.min(ROWS_MAX) as usize);
+        let (all, ids) = sorted(&self.recording, &self.modules, weights, sort, keep, wanted);
         let most = |value: fn(&crate::analysis::functions::Weight) -> i64| {
             weights.iter().map(|w| value(w).saturating_abs()).max().unwrap_or(0)
         };
-        let window = window(&ids, from, count);
         Ok(Rows {
-            all: ids.len() as u32,
-            from: window.0,
-            rows: self.function_rows(&prepared, window.1),
+            all: all as u32,
+            from: from.min(all as u32),
+            rows: self.function_rows(&prepared, &ids),
             max_self: most(|w| w.self_value),
             max_total: most(|w| w.total),
             scroll_to: None,
