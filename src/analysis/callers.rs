@@ -32,11 +32,10 @@ impl Callers {
     /// The roots: every function with own value, heaviest first.
     pub fn new(tree: &Tree) -> Self {
         let mut callers = Self { nodes: Vec::new(), roots: Vec::new() };
-        let places = (0..tree.shape.len() as u32)
-            .filter(|&n| tree.self_value.get(n as usize) != 0 || tree.self_samples.get(n as usize) > 0)
-            .map(|n| (n, n))
-            .collect();
-        callers.roots = callers.group(tree, None, places);
+        let own = tree.self_value.iter().zip(tree.self_samples.iter());
+        let has_own = (0u32..).zip(own).filter(|(_, (value, samples))| *value != 0 || *samples > 0);
+        let places: Vec<(u32, u32)> = has_own.map(|(n, _)| (n, n)).collect();
+        callers.roots = callers.group(tree, None, &places);
         callers
     }
 
@@ -57,7 +56,7 @@ impl Callers {
             .filter(|&&(_, at)| at != ROOT && tree.shape.parent(at) != ROOT)
             .map(|&(leaf, at)| (leaf, tree.shape.parent(at)))
             .collect();
-        let children = self.group(tree, Some(node), up);
+        let children = self.group(tree, Some(node), &up);
         let known = &mut self.nodes[node as usize];
         known.children = Some(children.clone());
         // Paths through a deep tree would otherwise be held once for each of their frames.
@@ -140,29 +139,53 @@ impl Callers {
         path
     }
 
-    fn group(&mut self, tree: &Tree, parent: Option<u32>, mut places: Vec<(u32, u32)>) -> Vec<u32> {
-        let function = |at: u32| tree.shape.function(at);
-        places.sort_by_key(|&(leaf, at)| (function(at), leaf));
+    fn group(&mut self, tree: &Tree, parent: Option<u32>, places: &[(u32, u32)]) -> Vec<u32> {
+        // By function, those without one first; by leaf within it. One number each is sorted much
+        // faster than places that are looked up at every comparison.
+        let key = |&(leaf, at): &(u32, u32)| {
+            let function = tree.shape.function(at).map_or(0, |f| f.index() as u64 + 1);
+            (function << 32 | u64::from(leaf), at)
+        };
+        let mut keyed: Vec<(u64, u32)> = places.iter().map(key).collect();
+        keyed.sort_unstable();
         let depth = parent.map_or(0, |p| self.nodes[p as usize].depth + 1);
         let mut out = Vec::new();
-        for same in places.chunk_by(|a, b| function(a.1) == function(b.1)) {
-            let own = |f: fn(i64) -> i64| {
-                same.iter().fold(0i64, |sum, &(leaf, _)| sum.saturating_add(f(tree.self_value.get(leaf as usize))))
-            };
+        for same in keyed.chunk_by(|a, b| a.0 >> 32 == b.0 >> 32) {
+            let places: Vec<(u32, u32)> = same.iter().map(|&(key, at)| (key as u32, at)).collect();
             out.push(u32::try_from(self.nodes.len()).expect("nodes are expanded by hand or by pixel"));
             self.nodes.push(Node {
                 parent,
-                function: function(same[0].1),
-                value: own(|v| v),
-                width: own(i64::saturating_abs),
-                samples: same.iter().map(|&(leaf, _)| tree.self_samples.get(leaf as usize)).sum(),
+                function: tree.shape.function(places[0].1),
                 depth,
-                places: same.to_vec(),
                 children: None,
+                ..Node::of(tree, places)
             });
         }
         out.sort_by_key(|&n| (std::cmp::Reverse(self.width(n)), n));
         out
+    }
+}
+
+impl Node {
+    /// A node with what its places weigh.
+    fn of(tree: &Tree, places: Vec<(u32, u32)>) -> Self {
+        let mut node = Self {
+            parent: None,
+            function: None,
+            value: 0,
+            width: 0,
+            samples: 0,
+            depth: 0,
+            places: Vec::new(),
+            children: None,
+        };
+        for &(leaf, _) in &places {
+            let value = tree.self_value.get(leaf as usize);
+            node.value = node.value.saturating_add(value);
+            node.width = node.width.saturating_add(value.saturating_abs());
+            node.samples += tree.self_samples.get(leaf as usize);
+        }
+        Self { places, ..node }
     }
 }
 

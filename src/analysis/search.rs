@@ -1,10 +1,12 @@
 //! Which functions a search text matches.
 
+use std::cmp::Reverse;
+
 use regex_lite::{Regex, RegexBuilder};
 
 use super::modules::Modules;
 use super::scoped::Scoped;
-use super::tree::ROOT;
+use super::tree::{ROOT, Tree};
 use crate::model::query::{Field, Pattern, Query, Term};
 use crate::model::{FunctionId, Recording};
 
@@ -80,39 +82,86 @@ pub fn weigh(scoped: &Scoped, matches: &Matches) -> Weight {
 }
 
 /// The next matching node from `at` in the order of drawing (callers first, heaviest first), going
-/// forwards or backwards and around at the ends.
+/// forwards or backwards and around at the ends. One pass over the nodes; what lies on the way is
+/// looked at, and nothing is sorted.
 pub fn step(scoped: &Scoped, matches: &Matches, at: Option<u32>, forwards: bool) -> Option<u32> {
-    let order = drawn_order(scoped, matches);
-    if order.is_empty() {
+    let drawn = Drawn::new(&scoped.tree, matches);
+    if !drawn.holds[ROOT as usize] {
         return None;
     }
-    let found = at.and_then(|node| order.iter().position(|&n| n == node));
-    let next = match (found, forwards) {
-        (None, true) => 0,
-        (None, false) => order.len() - 1,
-        (Some(i), true) => (i + 1) % order.len(),
-        (Some(i), false) => (i + order.len() - 1) % order.len(),
-    };
-    Some(order[next])
+    let from = at.filter(|&node| drawn.is_match(node));
+    let next = from.and_then(|node| if forwards { drawn.after(node) } else { drawn.before(node) });
+    Some(next.unwrap_or_else(|| if forwards { drawn.first(ROOT) } else { drawn.last(ROOT) }))
 }
 
-/// Matching nodes, callers first, siblings by weight.
-fn drawn_order(scoped: &Scoped, matches: &Matches) -> Vec<u32> {
-    let tree = &scoped.tree;
-    let mut order = Vec::new();
-    let mut pending = vec![ROOT];
-    let mut children = Vec::new();
-    while let Some(node) = pending.pop() {
-        if tree.shape.function(node).is_some_and(|f| matches.function(f)) {
-            order.push(node);
+/// Matching nodes in the order of drawing.
+struct Drawn<'a> {
+    tree: &'a Tree,
+    matches: &'a Matches,
+    /// Whether a node or one below it matches.
+    holds: Vec<bool>,
+}
+
+impl<'a> Drawn<'a> {
+    fn new(tree: &'a Tree, matches: &'a Matches) -> Self {
+        let mut holds = vec![false; tree.shape.len()];
+        for (node, parent, function) in tree.shape.iter().rev() {
+            if (holds[node as usize] || matches.function(function)) && tree.is_present(node) {
+                holds[node as usize] = true;
+                holds[parent as usize] = true;
+            }
         }
-        children.clear();
-        children.extend(tree.children(node));
-        // The heaviest is taken from the end, so it is pushed last.
-        children.sort_by_key(|&c| (tree.width.get(c as usize), std::cmp::Reverse(c)));
-        pending.extend(&children);
+        Self { tree, matches, holds }
     }
-    order
+
+    fn is_match(&self, node: u32) -> bool {
+        self.holds[node as usize] && self.tree.shape.function(node).is_some_and(|f| self.matches.function(f))
+    }
+
+    /// The children with matches, each with its place among them: the heaviest first.
+    fn children(&self, node: u32) -> impl Iterator<Item = (Reverse<i64>, u32)> + '_ {
+        self.tree.children(node).filter(|&c| self.holds[c as usize]).map(|c| self.place(c))
+    }
+
+    fn place(&self, node: u32) -> (Reverse<i64>, u32) {
+        (Reverse(self.tree.width.get(node as usize)), node)
+    }
+
+    /// The first match at or below a node that holds one.
+    fn first(&self, mut node: u32) -> u32 {
+        while !self.is_match(node) {
+            let Some((_, child)) = self.children(node).min() else { return node };
+            node = child;
+        }
+        node
+    }
+
+    /// The last match at or below a node that holds one.
+    fn last(&self, mut node: u32) -> u32 {
+        while let Some((_, child)) = self.children(node).max() {
+            node = child;
+        }
+        node
+    }
+
+    fn after(&self, node: u32) -> Option<u32> {
+        if let Some((_, child)) = self.children(node).min() {
+            return Some(self.first(child));
+        }
+        self.tree.shape.upwards(node).find_map(|at| {
+            let siblings = self.children(self.tree.shape.parent(at));
+            siblings.filter(|&sibling| sibling > self.place(at)).min().map(|(_, sibling)| self.first(sibling))
+        })
+    }
+
+    fn before(&self, node: u32) -> Option<u32> {
+        self.tree.shape.upwards(node).find_map(|at| {
+            let parent = self.tree.shape.parent(at);
+            let siblings = self.children(parent).filter(|&sibling| sibling < self.place(at));
+            let sibling = siblings.max().map(|(_, sibling)| self.last(sibling));
+            sibling.or_else(|| self.is_match(parent).then_some(parent))
+        })
+    }
 }
 
 struct Compiled<'q> {
@@ -183,6 +232,25 @@ mod tests {
         }
         assert_eq!(step(&scoped, &matches, Some(seen[2]), true), Some(first));
         assert_eq!(step(&scoped, &matches, Some(first), false), Some(seen[2]));
+    }
+
+    #[test]
+    fn steps_go_the_way_of_drawing() {
+        let recording = picture::recording("a xa 3\na b xb 4\nxc xd 9\nxc xe 9\nd 5\nxf 1");
+        let modules = Modules::of(&recording);
+        let scoped = Scoped::new(&recording, &modules, &Scope::default());
+        let matches = Matches::of(&recording, &modules, "x").expect("it is a literal");
+        let walk = |forwards| {
+            let mut at = None;
+            let name = |node| recording.name(scoped.tree.shape.function(node).expect("it is a match")).to_owned();
+            let mut next = || {
+                at = step(&scoped, &matches, at, forwards);
+                name(at.expect("there are matches"))
+            };
+            (0..7).map(|_| next()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(walk(true), "xc xd xe xb xa xf xc");
+        assert_eq!(walk(false), "xf xa xb xe xd xc xf");
     }
 
     #[test]

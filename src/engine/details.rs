@@ -96,6 +96,9 @@ impl Engine {
     /// Labels of the samples that hold the function, by weight.
     fn labels_of(&self, prepared: &Prepared, function: FunctionId) -> Vec<(String, String, Amount)> {
         let scoped = &prepared.scoped;
+        if scoped.each(&self.recording).all(|(profile, _)| profile.samples.labels.is_none()) {
+            return Vec::new();
+        }
         let tree = &scoped.tree;
         let mut holds = vec![false; tree.shape.len()];
         for (node, parent, f) in tree.shape.iter() {
