@@ -73,7 +73,7 @@ pub(crate) async fn rows(bench: &mut Bench) -> Vec<Row> {
 /// Median, 99th percentile, and growth from few boxes to many.
 fn scene(id: &str, name: &str, few: &Frames, many: &Frames, i: usize) -> [Row; 3] {
     let at = |frames: &Frames, rank| Figure::ranked(Unit::CpuMillis, frames.steps[i].iter().copied(), rank);
-    let work = format!("{name}, {} boxes, page + worker each step", counted(many.boxes));
+    let work = format!("{name}, {} boxes, page + workers each step", counted(many.boxes));
     let idle = Figure::median(Unit::CpuMillis, many.idle.iter().copied());
     let told = format!(
         "at least {} boxes painted one by one, at least {} of {}; a step in which nothing happens costs {}",

@@ -60,7 +60,7 @@ async fn folded(bench: &mut Bench) -> Vec<Row> {
     }
     let cpu = |opened: &crate::open::Opened| opened.both_ms / 1e3;
     let (ours, problem) = figure(&bench.opened(&file, Contestant::Culprit), Unit::CpuSeconds, cpu);
-    let work = format!("{mb} MB folded: file chosen → first flame graph, page + worker");
+    let work = format!("{mb} MB folded: file chosen → first flame graph, page + workers");
     if bench.wants(ids[1]) {
         let row = Row::new(ids[1], &work).ours(ours.clone()).against(against, inferno.0).goal(Goal::Ratio(1.0));
         rows.push(row.note(&problem).note(&inferno.1));
@@ -146,7 +146,7 @@ async fn pprof_in_browser(bench: &mut Bench) -> Row {
     let native = cost_figure(&bench.summary(&file), Unit::CpuSeconds, |cost| cost.cpu_s);
     let memory = figure(&opened, Unit::Bytes, |opened| opened.worker_bytes).0;
     let memory = memory.map_or_else(String::new, |figure| format!("memory of the workers {}", figure.text()));
-    Row::new("pprof/browser", format!("{name}: file chosen → first flame graph, page + worker"))
+    Row::new("pprof/browser", format!("{name}: file chosen → first flame graph, page + workers"))
         .ours(ours.0)
         .against("culprit summary, native", native.0)
         .goal(Goal::Ratio(2.5))

@@ -243,7 +243,7 @@ async fn beside_others(bench: &mut Bench) -> Vec<Row> {
     let mut contestants = vec![Contestant::Culprit];
     contestants.extend(wanted.iter().map(|(_, contestant, _)| *contestant));
     bench.open(&file, &contestants).await;
-    let work = format!("{mb} MB .cpuprofile: file chosen → first flame graph, page + worker");
+    let work = format!("{mb} MB .cpuprofile: file chosen → first flame graph, page + workers");
     let ours = bench.opened(&file, Contestant::Culprit);
     let row = |(id, contestant, goal): (&str, Contestant, Goal)| {
         let theirs = bench.opened(&file, contestant);
@@ -302,7 +302,7 @@ async fn dropped(bench: &mut Bench) -> Row {
     let cpu = Figure::median(Unit::CpuMillis, runs.iter().map(|opened| opened.both_ms));
     let text = |figure: Option<Figure>| figure.map_or_else(String::new, |figure| figure.text());
     row.ours(Figure::median(Unit::Millis, runs.iter().map(|opened| opened.shown_ms))).note(format!(
-        "painted after {}, page + worker spent {}",
+        "painted after {}, page + workers spent {}",
         text(painted),
         text(cpu)
     ))

@@ -1,67 +1,54 @@
-//! What a first visit fetches: programs and scripts of the built site, packed as hosts send them.
+//! What a first visit fetches: programs and scripts of the built site as brotli packs them, by the
+//! program that holds every build to its budget.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::Bench;
 use crate::table::{Figure, Goal, Row, Unit};
 
-/// Whose files: what begins their names, and what they may weigh, bytes.
-const PARTS: [(&str, &str, &[&str], f64); 2] = [
-    ("size/page", "first visit, page: wasm and script, brotli", &["page", "start"], 350e3),
-    ("size/worker", "the worker with every decoder: wasm and script, brotli", &["worker"], 600e3),
+/// The lines of the budget that are told: id, name there, and what it is.
+const PARTS: [(&str, &str, &str); 2] = [
+    ("size/page", "page", "first visit: wasm and script of the page, brotli"),
+    ("size/worker", "worker", "the worker with every decoder: wasm and script, brotli"),
 ];
 
 /// The lines about sizes.
 pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
-    let wanted = PARTS.into_iter().filter(|(id, ..)| bench.wants(id));
-    let row = |(id, work, names, most): (&str, &str, &[&str], f64)| {
-        let row = Row::new(id, work).goal(Goal::Most(most));
-        match packed(&bench.dist, names) {
-            Ok(files) if files.is_empty() => row.note("the site has no such file"),
-            Ok(files) => {
-                let each: Vec<String> =
-                    files.iter().map(|(name, bytes)| format!("{name} {:.1} kB", *bytes as f64 / 1e3)).collect();
-                let sum = files.iter().map(|(_, bytes)| *bytes as f64).sum();
-                row.ours(Figure::median(Unit::Kilobytes, [sum])).note(each.join(", "))
-            }
-            Err(problem) => row.note(format!("{}: {problem}", bench.dist.display())),
+    let wanted: Vec<_> = PARTS.into_iter().filter(|(id, ..)| bench.wants(id)).collect();
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let said = said(bench);
+    let row = |(id, name, work): (&str, &str, &str)| {
+        let row = Row::new(id, work);
+        let found = said.as_ref().map_err(String::clone).and_then(|said| {
+            let sum = sum(said, name);
+            sum.ok_or_else(|| format!("{} has no sum for {name}", bench.sizes.display()))
+        });
+        match found {
+            Ok((bytes, budget)) => row.ours(Figure::median(Unit::Kilobytes, [bytes])).goal(Goal::Most(budget)),
+            Err(problem) => row.note(problem),
         }
     };
-    wanted.map(row).collect()
+    wanted.into_iter().map(row).collect()
 }
 
-/// Name and packed size of each program and script whose name begins like this.
-fn packed(dist: &Path, names: &[&str]) -> io::Result<Vec<(String, u64)>> {
-    let mut found = Vec::new();
-    for path in files_below(dist)? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let is_code = name.ends_with(".wasm") || name.ends_with(".js");
-        if is_code && names.iter().any(|begin| name.starts_with(begin)) {
-            found.push((name, packed_bytes(&fs::read(path)?)?));
-        }
+/// What the program prints of the site. It fails where a budget is crossed, which is for the table
+/// to tell.
+fn said(bench: &Bench) -> Result<String, String> {
+    let budget = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("size-budget.txt");
+    let output = Command::new(&bench.sizes).arg(&bench.dist).arg(budget).output();
+    let output = output.map_err(|e| format!("{} cannot be started: {e}", bench.sizes.display()))?;
+    match output.stdout.is_empty() {
+        true => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        false => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
     }
-    found.sort();
-    Ok(found)
 }
 
-fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() { open.push(path) } else { found.push(path) }
-        }
-    }
-    Ok(found)
-}
-
-/// Size at the strongest setting, which is what is kept for files that never change.
-fn packed_bytes(bytes: &[u8]) -> io::Result<u64> {
-    let options = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 24, ..Default::default() };
-    let mut out = Vec::new();
-    brotli::BrotliCompress(&mut &bytes[..], &mut out, &options)?;
-    Ok(out.len() as u64)
+/// Packed bytes and budget: the last two numbers of the line `= NAME …`.
+fn sum(said: &str, name: &str) -> Option<(f64, f64)> {
+    let line = said.lines().find(|line| line.split_whitespace().take(2).eq(["=", name]))?;
+    let mut numbers = line.split_whitespace().rev().map_while(|word| word.parse::<f64>().ok());
+    let budget = numbers.next()?;
+    Some((numbers.next()?, budget))
 }

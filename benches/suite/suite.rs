@@ -61,6 +61,8 @@ pub(crate) struct Bench {
     pub(crate) dist: PathBuf,
     /// The built program.
     pub(crate) program: PathBuf,
+    /// The program that weighs the site.
+    pub(crate) sizes: PathBuf,
     pub(crate) inputs: Inputs,
     opens: BTreeMap<(Contestant, PathBuf), Result<Vec<Opened>, String>>,
     costs: BTreeMap<Vec<OsString>, Result<Vec<Cost>, String>>,
@@ -75,6 +77,7 @@ impl Bench {
             options,
             dist: given("CULPRIT_DIST").unwrap_or_else(|| out.join("dist")),
             program: given("CULPRIT_PROGRAM").unwrap_or_else(|| root.join("target/release/culprit")),
+            sizes: out.join("sizes/release/sizes"),
             inputs: Inputs::new(&out),
             out,
             opens: BTreeMap::new(),
