@@ -103,6 +103,8 @@ impl Contestant {
 pub(crate) struct Opened {
     /// Processor time of page and workers until the first picture, milliseconds.
     pub(crate) both_ms: f64,
+    /// Of it, the page's own thread.
+    pub(crate) page_ms: f64,
     /// The same for all threads of the process.
     pub(crate) all_ms: f64,
     /// On the clock until the picture was painted.
@@ -166,6 +168,7 @@ pub(crate) async fn measure(
     let cpu = trace.between(start - skew, painted - skew);
     let mut opened = Opened {
         both_ms: cpu.both_ms(),
+        page_ms: cpu.page as f64 / 1e6,
         all_ms: cpu.all_ms(),
         painted_ms: painted - start,
         shown_ms: shown - start,
@@ -267,11 +270,15 @@ async fn beside_others(bench: &mut Bench) -> Vec<Row> {
 /// What the whole process spent, helpers for compiling and collecting garbage among it.
 fn all_threads(ours: &Result<Vec<Opened>, String>, theirs: &Result<Vec<Opened>, String>) -> String {
     let all = |list| figure(list, Unit::CpuSeconds, |opened| opened.all_ms / 1e3).0;
-    match (all(ours), all(theirs)) {
-        (Some(ours), Some(theirs)) => {
+    let page = figure(ours, Unit::CpuSeconds, |opened| opened.page_ms / 1e3).0;
+    match (all(ours), all(theirs), page) {
+        (Some(ours), Some(theirs), Some(page)) => {
             let runs = |count: usize| if count == 1 { " (one run)" } else { "" };
             let (ours, theirs, runs) = (ours.text(), theirs.text(), runs(theirs.runs.len()));
-            format!("with all threads of the page's process {ours} against {theirs}{runs}")
+            let page = page.text();
+            format!(
+                "{page} of ours in the page's own thread; with all threads of its process {ours} against {theirs}{runs}"
+            )
         }
         _ => String::new(),
     }
