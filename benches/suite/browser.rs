@@ -164,7 +164,8 @@ impl Chrome {
         Err("it is unknown which process shows the page".to_owned())
     }
 
-    /// Waits until the page has nothing to do: for a fifth of a second less than 4 ms of work.
+    /// Waits until the page has nothing to do: for a fifth of a second less than 4 ms of work, and none
+    /// at its end.
     ///
     /// # Errors
     /// One sentence, where it never rests.
@@ -175,7 +176,7 @@ impl Chrome {
         while begin.elapsed() < Duration::from_secs(120) {
             tokio::time::sleep(Duration::from_millis(200)).await;
             let now = threads.cpu();
-            if now.since(before).all_ms() < 4.0 {
+            if now.since(before).all_ms() < 4.0 && !threads.wants_to_run() {
                 return Ok(());
             }
             before = now;

@@ -230,7 +230,7 @@ impl<'c> Stage<'c> {
         while begin.elapsed() < STEP_MAX {
             tokio::time::sleep(QUIET).await;
             let now = self.threads.cpu();
-            if now.since(last).both_ms() < QUIET_MS {
+            if now.since(last).both_ms() < QUIET_MS && !self.threads.wants_to_run() {
                 return Ok(now.since(before));
             }
             last = now;

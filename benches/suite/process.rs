@@ -185,6 +185,18 @@ impl Threads {
             all: sum(&|_, _| true),
         }
     }
+
+    /// Whether a thread of the page or of its workers runs at this moment, or would if it were let:
+    /// on a machine that has other work, one that spends nothing may still have something to do.
+    pub(crate) fn wants_to_run(&self) -> bool {
+        let wants = |(tid, (is_worker, _)): (&u32, &(bool, u64))| {
+            let stat = fs::read_to_string(format!("/proc/{}/task/{tid}/stat", self.pid)).unwrap_or_default();
+            // The name stands in brackets and may hold anything: the state follows the last one.
+            let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().next());
+            (*is_worker || *tid == self.pid) && state == Some("R")
+        };
+        self.known.iter().any(wants)
+    }
 }
 
 /// Time between two looks of a [`Sampler`].

@@ -235,10 +235,11 @@ async fn run(mut bench: Bench) -> Result<(), String> {
         if new.is_empty() {
             continue;
         }
-        println!("== {part:?}: {} s\n{}", begin.elapsed().as_secs(), table::text(&new));
+        let shown = table::text(&new);
         rows.extend(new);
         // Whatever happens to the rest, this much is kept.
         report::save(&bench, &about, &rows)?;
+        println!("== {part:?}: {} s\n{shown}", begin.elapsed().as_secs());
     }
     report::write(&bench, &about, &rows)
 }
