@@ -74,7 +74,7 @@ fn recording() -> Recording {
 #[divan::bench(args = ["cpuprofile", "folded", "pprof"])]
 fn decode(bencher: Bencher<'_, '_>, format: &str) {
     let bytes = input(format);
-    bencher.counter(BytesCount::of_slice(&bytes)).bench(|| decoded(&format!("a.{format}"), black_box(&bytes)));
+    bencher.counter(BytesCount::of_slice(&bytes)).bench_local(|| decoded(&format!("a.{format}"), black_box(&bytes)));
 }
 
 mod json {
@@ -85,7 +85,7 @@ mod json {
     fn numbers(bencher: Bencher<'_, '_>) {
         let list: Vec<String> = (0..500_000_u64).map(|i| (i * 7_919 % 50_021).to_string()).collect();
         let text = format!("[{}]", list.join(","));
-        bencher.counter(BytesCount::of_str(&text)).bench(|| {
+        bencher.counter(BytesCount::of_str(&text)).bench_local(|| {
             let mut window = Window::over(text.as_bytes());
             let mut sum = 0_i64;
             let mut add = |batch: &[i64], by: i64| sum = batch.iter().fold(sum, |sum, n| sum.wrapping_add(n * by));
@@ -97,7 +97,7 @@ mod json {
     /// Passing over whatever a decoder has no use for.
     #[divan::bench]
     fn skip(bencher: Bencher<'_, '_>) {
-        bencher.counter(BytesCount::of_slice(&*CPUPROFILE)).bench(|| {
+        bencher.counter(BytesCount::of_slice(&*CPUPROFILE)).bench_local(|| {
             let mut window = Window::over(&CPUPROFILE);
             Json::new(&mut window).skip_value().expect("the generator writes JSON")
         });
@@ -113,7 +113,7 @@ mod intern {
         let names: Vec<String> =
             (0..4_000).map(|i| format!("handle_request_{i} src/server/routes_{}.js", i % 97)).collect();
         let order: Vec<usize> = (0..200_000_usize).map(|i| i * 7_919 % names.len()).collect();
-        bencher.counter(ItemsCount::new(order.len())).bench(|| {
+        bencher.counter(ItemsCount::new(order.len())).bench_local(|| {
             let mut strings = Strings::new();
             order.iter().map(|&i| strings.intern(&names[i]).index()).sum::<usize>()
         });
@@ -125,7 +125,7 @@ mod intern {
         let recording = recording();
         let rows: Vec<_> = recording.stacks.iter().collect();
         const ROUNDS: usize = 50;
-        bencher.counter(ItemsCount::new(rows.len() * ROUNDS)).bench(|| {
+        bencher.counter(ItemsCount::new(rows.len() * ROUNDS)).bench_local(|| {
             let mut stacks = StackInterner::default();
             for _ in 0..ROUNDS {
                 for &(parent, frame) in &rows {
@@ -162,7 +162,9 @@ mod totals {
     #[divan::bench]
     fn scope(bencher: Bencher<'_, '_>) {
         let Worked { recording, modules, .. } = worked();
-        bencher.counter(samples(&recording)).bench(|| Scoped::new(black_box(&recording), &modules, &Scope::default()));
+        bencher
+            .counter(samples(&recording))
+            .bench_local(|| Scoped::new(black_box(&recording), &modules, &Scope::default()));
     }
 
     /// Rolling up alone, in a tree of 200,000 nodes.
@@ -180,14 +182,14 @@ mod totals {
         bencher
             .counter(ItemsCount::new(shape.len()))
             .with_inputs(|| (shape.clone(), values.clone(), counts.clone()))
-            .bench_values(|(shape, values, counts)| Tree::new(shape, values, counts));
+            .bench_local_values(|(shape, values, counts)| Tree::new(shape, values, counts));
     }
 
     /// The parts of the time.
     #[divan::bench]
     fn time_by_kind(bencher: Bencher<'_, '_>) {
         let Worked { recording, modules, scoped } = worked();
-        bencher.counter(samples(&recording)).bench(|| states::states(black_box(&recording), &modules, &scoped));
+        bencher.counter(samples(&recording)).bench_local(|| states::states(black_box(&recording), &modules, &scoped));
     }
 }
 
@@ -195,7 +197,7 @@ mod totals {
 #[divan::bench]
 fn stalls_of_50_ms(bencher: Bencher<'_, '_>) {
     let Worked { recording, modules, .. } = worked();
-    bencher.counter(samples(&recording)).bench(|| stalls::find(black_box(&recording), 0, &modules, 50_000_000));
+    bencher.counter(samples(&recording)).bench_local(|| stalls::find(black_box(&recording), 0, &modules, 50_000_000));
 }
 
 mod layout {
@@ -210,9 +212,9 @@ mod layout {
         let parent: Column<u32> =
             tree.shape.iter().map(|(_, parent, _)| if parent == ROOT { ALL } else { parent - 1 }).collect();
         let width: Column<i64> = tree.width.iter().skip(1).collect();
-        bencher
-            .counter(ItemsCount::new(parent.len()))
-            .bench(|| BoxRows::from_tree(&parent, &width, |a, b| width.get(b as usize).cmp(&width.get(a as usize))));
+        bencher.counter(ItemsCount::new(parent.len())).bench_local(|| {
+            BoxRows::from_tree(&parent, &width, |a, b| width.get(b as usize).cmp(&width.get(a as usize)))
+        });
     }
 
     /// Boxes in the order of time.
@@ -228,7 +230,7 @@ mod layout {
         let boxes = TimeRows::build(nodes.iter().copied(), &parent, &time.at_ns, end, usize::MAX).boxes();
         bencher
             .counter(ItemsCount::new(boxes))
-            .bench(|| TimeRows::build(nodes.iter().copied(), &parent, &time.at_ns, end, usize::MAX));
+            .bench_local(|| TimeRows::build(nodes.iter().copied(), &parent, &time.at_ns, end, usize::MAX));
     }
 }
 

@@ -451,9 +451,8 @@ fn ask_stall(
     around: Memo<Scope>,
     state: ReadSignal<ViewState>,
 ) -> Memo<Load<Option<Box<StallDetails>>>> {
-    let chosen = memo(move || {
-        state.with(|state| (state.stall.filter(|_| state.view == ViewId::Stalls), state.threshold_ms))
-    });
+    let chosen =
+        memo(move || state.with(|state| (state.stall.filter(|_| state.view == ViewId::Stalls), state.threshold_ms)));
     use_answer(
         "stall",
         move || {
