@@ -61,7 +61,29 @@ struct Panned {
 #[derive(Debug)]
 struct Scene {
     boxes: u64,
+    /// Those that were measured; why none was.
     found: Result<Vec<Panned>, String>,
+    /// What is to be said of the others.
+    failed: String,
+}
+
+impl Scene {
+    fn new(boxes: u64, found: Vec<Result<Panned, String>>) -> Scene {
+        let count = found.len();
+        let (mut list, mut problems) = (Vec::new(), Vec::new());
+        for one in found {
+            match one {
+                Ok(one) => list.push(one),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let Some(problem) = problems.first() else { return Scene { boxes, found: Ok(list), failed: String::new() } };
+        if list.is_empty() {
+            return Scene { boxes, found: Err(problem.clone()), failed: String::new() };
+        }
+        let failed = format!("{} of {count} were not measured: {problem}", problems.len());
+        Scene { boxes, found: Ok(list), failed }
+    }
 }
 
 /// The lines about panning.
@@ -82,7 +104,10 @@ fn line(id: &str, name: &str, scene: Scene) -> Row {
     let row = Row::new(id, format!("panning {boxes:.1} million boxes while {name}: longest time without a picture"));
     let row = row.goal(Goal::Most(GAP_MAX_MS));
     match scene.found {
-        Ok(list) => row.ours(Figure::median(Unit::Millis, list.iter().map(|one| one.gap_ms))).note(told(&list)),
+        Ok(list) => {
+            let row = row.ours(Figure::median(Unit::Millis, list.iter().map(|one| one.gap_ms))).note(told(&list));
+            row.note(scene.failed)
+        }
         Err(problem) => row.note(problem),
     }
 }
@@ -121,12 +146,14 @@ async fn of_page(chrome: &Chrome, file: &Path, runs: usize) -> Result<Vec<Scene>
     for (_, _, begin, end) in SCENES {
         let mut found = Vec::new();
         for n in 0..runs {
-            prepare(&mut stage, n).await?;
-            found.push(panned(&stage, begin).await);
+            found.push(match prepare(&mut stage, n).await {
+                Ok(()) => panned(&stage, begin).await,
+                Err(problem) => Err(problem),
+            });
             chrome.read::<Value>(&format!("{end}; return null"), &[]).await?;
             chrome.rest().await?;
         }
-        scenes.push(Scene { boxes, found: found.into_iter().collect() });
+        scenes.push(Scene::new(boxes, found));
     }
     Ok(scenes)
 }
@@ -146,9 +173,13 @@ async fn prepare(stage: &mut Stage<'_>, n: usize) -> Result<(), String> {
         chrome.drag(place, place).await?;
         chrome.rest().await?;
         if chrome.read(is_selected, &[]).await? {
-            break;
+            return show_less_time(chrome, n).await;
         }
     }
+    Err("no box could be selected".to_owned())
+}
+
+async fn show_less_time(chrome: &Chrome, n: usize) -> Result<(), String> {
     let zoom = format!("for (let n = 0; n <= {n}; n += 1) benchKey(TIMELINE, '+'); return null");
     chrome.read::<Value>(&zoom, &[]).await?;
     chrome.rest().await
@@ -172,24 +203,32 @@ async fn panned(stage: &Stage<'_>, beside: &str) -> Result<Panned, String> {
     chrome.tell("Input.synthesizeScrollGesture", gesture).await?;
     let cpu = threads.cpu().since(before);
     chrome.rest().await?;
-    during(&chrome.marks().await?, cpu, !beside.is_empty()).ok_or_else(|| "nothing was painted or answered".to_owned())
+    during(&chrome.marks().await?, cpu, !beside.is_empty())
 }
 
 /// What happened from the beginning of the other thing until it was answered.
-fn during(marks: &[Mark], cpu: PageCpu, is_asked: bool) -> Option<Panned> {
-    let turns: Vec<f64> = marks.iter().filter(|mark| mark.what == "turn").map(|mark| mark.at).collect();
-    let seconds = (turns.last()? - turns.first()?) / 1e3;
-    let begin = marks.iter().find(|mark| mark.what == "begin")?.at;
-    let last_turn = *turns.last()?;
-    let answered = marks.iter().rfind(|mark| mark.what == "answered" && mark.at > begin);
-    let end = if is_asked { answered?.at.min(last_turn) } else { last_turn };
-    let times: Vec<f64> = marks.iter().filter(|mark| mark.what == "picture").map(|mark| mark.at).collect();
-    // The gap may have begun before, and it ends with the first picture afterwards.
-    let first = times.partition_point(|at| *at < begin).saturating_sub(1);
-    let last = (times.partition_point(|at| *at <= end) + 1).min(times.len());
-    let gap_ms = times.get(first..last)?.windows(2).map(|pair| pair[1] - pair[0]).reduce(f64::max)?;
-    let count = times.iter().filter(|at| (begin..=end).contains(*at)).count();
-    Some(Panned {
+fn during(marks: &[Mark], cpu: PageCpu, is_asked: bool) -> Result<Panned, String> {
+    let times = |what: &str| marks.iter().filter(|mark| mark.what == what).map(|mark| mark.at).collect::<Vec<f64>>();
+    let (turns, pictures, answers) = (times("turn"), times("picture"), times("answered"));
+    let (Some(first_turn), Some(last_turn)) = (turns.first(), turns.last()) else {
+        return Err("the wheel did not reach the page".to_owned());
+    };
+    let seconds = (last_turn - first_turn) / 1e3;
+    let begin = *times("begin").first().ok_or("nothing began in the middle")?;
+    let answered = answers.last().filter(|at| **at > begin);
+    let end = match (is_asked, answered) {
+        (false, _) => *last_turn,
+        (true, Some(answered)) => answered.min(*last_turn),
+        (true, None) => return Err("nothing was answered".to_owned()),
+    };
+    // The gap may have begun before; it ends with the first picture afterwards, or is not over.
+    let first = pictures.partition_point(|at| *at < begin).saturating_sub(1);
+    let last = (pictures.partition_point(|at| *at <= end) + 1).min(pictures.len());
+    let around: Vec<f64> =
+        pictures[first..last].iter().copied().chain((last == pictures.len()).then_some(end)).collect();
+    let gap_ms = around.windows(2).map(|pair| pair[1] - pair[0]).reduce(f64::max).ok_or("nothing was painted")?;
+    let count = pictures.iter().filter(|at| (begin..=end).contains(*at)).count();
+    Ok(Panned {
         gap_ms,
         rate: count as f64 / (end - begin) * 1e3,
         length_ms: end - begin,
