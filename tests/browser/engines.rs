@@ -36,12 +36,14 @@ impl Engine {
         }
     }
 
-    /// Whether the environment variable `BROWSERS` (names with commas) leaves this engine in.
+    /// Whether the environment variable `BROWSERS` (names with commas) leaves this engine in. A name
+    /// that is none would leave all of them out unseen.
     pub(crate) fn is_wanted(self) -> bool {
-        match env::var("BROWSERS") {
-            Ok(names) if !names.is_empty() => names.split(',').any(|name| name == self.name()),
-            _ => true,
-        }
+        let Some(names) = env::var("BROWSERS").ok().filter(|names| !names.is_empty()) else { return true };
+        let engines = [Self::Chrome, Self::Firefox, Self::WebKit].map(Self::name);
+        let unknown = names.split(',').find(|name| !engines.contains(name));
+        assert!(unknown.is_none(), "BROWSERS names {unknown:?}; there are {}", engines.join(", "));
+        names.split(',').any(|name| name == self.name())
     }
 
     fn driver_name(self) -> &'static str {
