@@ -353,6 +353,16 @@ impl BoxRows {
         Self { columns, runs }
     }
 
+    /// The columns, and those of the index that skips runs: what crosses between workers.
+    pub fn apart(self) -> (BoxColumns, Vec<Column<i64>>) {
+        (self.columns, self.runs.levels)
+    }
+
+    /// Rows from what [`BoxRows::apart`] gave; nothing is worked out.
+    pub fn together(columns: BoxColumns, levels: Vec<Column<i64>>) -> Self {
+        Self { columns, runs: RunIndex { levels } }
+    }
+
     /// [`BoxColumns::from_tree`], ready to be drawn.
     pub fn from_tree(parent: &Column<u32>, width: &Column<i64>, order: impl FnMut(u32, u32) -> Ordering) -> Self {
         Self::new(BoxColumns::from_tree(parent, width, order))

@@ -8,7 +8,7 @@ use crate::analysis::functions::by_name;
 use crate::analysis::in_time::bridged;
 use crate::analysis::search::Matches;
 use crate::analysis::tree::{DROPPED, ROOT, Tree};
-use crate::draw::{ALL, BoxColumns, TimeRows};
+use crate::draw::{ALL, BoxColumns, BoxRows, TimeRows};
 use crate::model::vocab::Order;
 use crate::model::{Column, FunctionId, Recording};
 use crate::stage::{
@@ -84,7 +84,7 @@ impl Engine {
             total: column(|w| w.total),
             total_samples: column(|w| count(w.total_samples)),
         };
-        SceneColumns { head, boxes, nodes, weights }
+        SceneColumns { head, rows: BoxRows::new(boxes), nodes, weights }
     }
 }
 

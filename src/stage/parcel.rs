@@ -7,7 +7,7 @@ use super::labels::Labels;
 use super::scene::{Nodes, SceneColumns, SceneHead, Weights};
 use super::strip::Strip;
 use super::{Given, Marks};
-use crate::draw::BoxColumns;
+use crate::draw::{BoxColumns, BoxRows};
 use crate::model::Column;
 
 /// A column that crosses as it is.
@@ -27,8 +27,9 @@ pub enum Piece {
 pub enum Head {
     /// [`Given::Labels`].
     Labels,
-    /// [`Given::Flame`], its columns behind it, and where its rows begin.
-    Flame(SceneHead, Vec<u32>),
+    /// [`Given::Flame`], its columns behind it: where its rows begin, and how many of the columns are
+    /// those of the index that skips runs of small boxes.
+    Flame(SceneHead, Vec<u32>, usize),
     /// [`Given::Strip`]; no pieces.
     Strip(Strip),
     /// [`Given::Marks`]; no pieces.
@@ -47,13 +48,15 @@ impl Given {
                 (Head::Labels, std::iter::once(Piece::Text(text)).chain(columns).collect())
             }
             Self::Flame(scene) => {
-                let SceneColumns { head, boxes, nodes, weights } = *scene;
-                let BoxColumns { first, start, width, node } = boxes;
+                let SceneColumns { head, rows, nodes, weights } = *scene;
+                let (BoxColumns { first, start, width, node }, runs) = rows.apart();
                 let numbers = [node, nodes.parent, nodes.function].map(Piece::U32);
                 let of_nodes = [nodes.self_value, nodes.self_samples, nodes.total, nodes.total_samples];
                 let of_functions = [weights.self_value, weights.self_samples, weights.total, weights.total_samples];
-                let values = [start, width].into_iter().chain(of_nodes).chain(of_functions).map(Piece::I64);
-                (Head::Flame(head, first), numbers.into_iter().chain(values).collect())
+                let levels = runs.len();
+                let values = [start, width].into_iter().chain(of_nodes).chain(of_functions).chain(runs);
+                let values = values.map(Piece::I64);
+                (Head::Flame(head, first, levels), numbers.into_iter().chain(values).collect())
             }
         }
     }
@@ -68,7 +71,9 @@ impl Given {
             Head::Strip(strip) => Some(Self::Strip(strip)),
             Head::Marks(marks) => Some(Self::Marks(marks)),
             Head::Labels => pieces.labels().map(Self::Labels),
-            Head::Flame(head, first) => pieces.scene(head, first).map(|scene| Self::Flame(Box::new(scene))),
+            Head::Flame(head, first, levels) => {
+                pieces.scene(head, first, levels).map(|scene| Self::Flame(Box::new(scene)))
+            }
         };
         given.ok_or_else(|| "A picture could not be read; reload the page.".to_owned())
     }
@@ -113,7 +118,7 @@ impl Pieces {
         })
     }
 
-    fn scene(&mut self, head: SceneHead, first: Vec<u32>) -> Option<SceneColumns> {
+    fn scene(&mut self, head: SceneHead, first: Vec<u32>, levels: usize) -> Option<SceneColumns> {
         let (node, parent, function) = (self.u32()?, self.u32()?, self.u32()?);
         let boxes = BoxColumns { first, start: self.i64()?, width: self.i64()?, node };
         let nodes = Nodes {
@@ -130,6 +135,7 @@ impl Pieces {
             total: self.i64()?,
             total_samples: self.i64()?,
         };
-        Some(SceneColumns { head, boxes, nodes, weights })
+        let runs = (0..levels).map(|_| self.i64()).collect::<Option<_>>()?;
+        Some(SceneColumns { head, rows: BoxRows::together(boxes, runs), nodes, weights })
     }
 }

@@ -5,7 +5,7 @@ use std::cell::{OnceCell, RefCell};
 use serde::{Deserialize, Serialize};
 
 use super::labels::Labels;
-use crate::draw::{self, ALL, BoxColumns, BoxRows, FlameBox, Rows};
+use crate::draw::{self, ALL, BoxRows, FlameBox, Rows};
 use crate::model::Column;
 use crate::model::vocab::{Order, Path, Scope};
 use crate::protocol::{Amount, FlameView};
@@ -127,7 +127,7 @@ pub struct SceneColumns {
     /// What is known besides.
     pub head: SceneHead,
     /// The boxes.
-    pub boxes: BoxColumns,
+    pub rows: BoxRows,
     /// What they stand for.
     pub nodes: Nodes,
     /// What functions weigh.
@@ -150,10 +150,10 @@ pub(super) struct Scene {
 const KNOWN_MAX: usize = 6;
 
 impl Scene {
-    /// Makes columns ready to be painted. Linear in boxes.
+    /// Makes columns ready to be painted; nothing is worked out, so that no frame waits for it.
     pub(super) fn new(columns: SceneColumns) -> Self {
-        let SceneColumns { head, boxes, nodes, weights } = columns;
-        Self { head, rows: BoxRows::new(boxes), nodes, weights, ..Self::default() }
+        let SceneColumns { head, rows, nodes, weights } = columns;
+        Self { head, rows, nodes, weights, ..Self::default() }
     }
 
     /// Bytes of heap memory held.

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::MessagePort;
 
 use crate::model::Column;
-use crate::stage::{Given, Piece, Want};
+use crate::stage::{Given, Head, Piece, Want};
 use crate::web::wire;
 
 const MESSAGE: &str = "m";
@@ -48,12 +48,75 @@ pub(super) fn give(port: &MessagePort, given: Given) -> Result<(), String> {
     port.post_message_with_transferable(&message, &transfer).map_err(refused)
 }
 
-/// Reads what [`give`] sent.
-pub(super) fn given(data: &JsValue) -> Result<Given, String> {
-    let head = wire::from_bytes(&get(data, MESSAGE)?)?;
-    let pieces: Array = get(data, PIECES)?.unchecked_into();
-    let pieces = pieces.iter().map(|piece| unpacked(&piece.unchecked_into())).collect::<Result<_, _>>()?;
-    Given::together(head, pieces)
+/// What [`give`] sent while it is taken in, a few segments at a time: pictures are painted in between.
+pub(super) struct Arrival {
+    head: Head,
+    /// Pieces that have not been begun.
+    packed: Array,
+    /// Segments of the piece at hand.
+    segments: Array,
+    pieces: Vec<Piece>,
+}
+
+/// Bytes that are taken in at a time: a millisecond or two.
+const PORTION_BYTES: u32 = 4 << 20;
+
+impl Arrival {
+    /// Begins to read a message.
+    pub(super) fn new(data: &JsValue) -> Result<Self, String> {
+        let head = wire::from_bytes(&get(data, MESSAGE)?)?;
+        let packed = get(data, PIECES)?.unchecked_into();
+        Ok(Self { head, packed, segments: Array::new(), pieces: Vec::new() })
+    }
+
+    /// Takes the next portion in, and gives the whole back once it is complete.
+    pub(super) fn advance(mut self) -> Result<Progress, String> {
+        let mut taken = 0;
+        while taken < PORTION_BYTES {
+            if self.segments.length() > 0 {
+                taken += self.take(&self.segments.shift())?;
+            } else if self.packed.length() > 0 {
+                self.segments = self.packed.shift().unchecked_into();
+                self.pieces.push(empty(&self.segments.shift())?);
+            } else {
+                return Given::together(self.head, self.pieces).map(Progress::Complete);
+            }
+        }
+        Ok(Progress::Part(self))
+    }
+
+    /// Adds a segment to the piece at hand, and tells how many bytes it had.
+    fn take(&mut self, segment: &JsValue) -> Result<u32, String> {
+        match self.pieces.last_mut() {
+            Some(Piece::U32(column)) => {
+                let segment: &Uint32Array = segment.unchecked_ref();
+                column.push_segment(segment.to_vec());
+                Ok(segment.byte_length())
+            }
+            Some(Piece::I64(column)) => {
+                let segment: &BigInt64Array = segment.unchecked_ref();
+                column.push_segment(segment.to_vec());
+                Ok(segment.byte_length())
+            }
+            Some(Piece::Text(text)) => {
+                let segment: &Uint8Array = segment.unchecked_ref();
+                let bytes = segment.to_vec();
+                text.push_str(
+                    std::str::from_utf8(&bytes).map_err(|_| "A picture could not be read; reload the page.")?,
+                );
+                Ok(segment.byte_length())
+            }
+            None => Err("A picture could not be read; reload the page.".to_owned()),
+        }
+    }
+}
+
+/// How far an [`Arrival`] got.
+pub(super) enum Progress {
+    /// More is to come.
+    Part(Arrival),
+    /// All of it.
+    Complete(Given),
 }
 
 /// A piece: the name of what it is made of, and its segments.
@@ -87,24 +150,14 @@ fn packed(piece: Piece, transfer: &Array) -> Array {
     packed
 }
 
-fn unpacked(piece: &Array) -> Result<Piece, String> {
-    let kind = piece.shift().as_string().unwrap_or_default();
-    let segments = || piece.iter();
-    Ok(match kind.as_str() {
-        U32 => Piece::U32(column(segments().map(|s| s.unchecked_into::<Uint32Array>().to_vec()))),
-        I64 => Piece::I64(column(segments().map(|s| s.unchecked_into::<BigInt64Array>().to_vec()))),
-        TEXT => {
-            let bytes = segments().flat_map(|s| s.unchecked_into::<Uint8Array>().to_vec()).collect();
-            Piece::Text(String::from_utf8(bytes).map_err(|_| "A picture could not be read; reload the page.")?)
-        }
+/// A piece of a kind without anything in it.
+fn empty(kind: &JsValue) -> Result<Piece, String> {
+    Ok(match kind.as_string().unwrap_or_default().as_str() {
+        U32 => Piece::U32(Column::new()),
+        I64 => Piece::I64(Column::new()),
+        TEXT => Piece::Text(String::new()),
         other => return Err(format!("A picture could not be read: {other:?} is no kind of column; reload the page.")),
     })
-}
-
-fn column<T: Copy>(segments: impl Iterator<Item = Vec<T>>) -> Column<T> {
-    let mut column = Column::new();
-    segments.for_each(|segment| column.push_segment(segment));
-    column
 }
 
 fn set(object: &Object, name: &str, value: &JsValue) -> Result<(), String> {

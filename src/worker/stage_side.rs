@@ -1,7 +1,7 @@
 //! The worker of the stage: paints, and tells what lies under a point.
 //!
 //! Messages are taken in as they come and handled one at a time, what is seen first: pictures before
-//! steps before hits. Of several pictures for one canvas only the last is painted. A picture that
+//! steps before hits before a portion of what the engine gave. Of several pictures for one canvas only the last is painted. A picture that
 //! lacks something is painted as far as it goes, answered by [`Reply::Skipped`], and painted again
 //! once the engine has given the rest: then it is told unasked.
 
@@ -12,8 +12,9 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort, OffscreenCanvas};
 
+use super::crossing::{self, Arrival, Progress};
 use super::wake::Wake;
-use super::{crossing, failed, say};
+use super::{failed, say};
 use crate::model::vocab::Path;
 use crate::protocol::{CanvasId, Direction, FlameView, Picture, Reply, Request, RequestId, Theme, ToWorker};
 use crate::stage::{Given, Stage};
@@ -38,6 +39,8 @@ pub(super) struct StageSide {
 struct Queue {
     control: VecDeque<(ToWorker, Vec<JsValue>)>,
     given: VecDeque<JsValue>,
+    /// What is being taken in.
+    arrival: Option<Arrival>,
     paints: BTreeMap<CanvasId, (RequestId, Picture)>,
     moves: VecDeque<(RequestId, FlameView, Path, Direction)>,
     /// Whether the first of the moves waits for the engine.
@@ -102,8 +105,6 @@ impl StageSide {
         // Canvases and themes come before pictures that need them, wherever they stand.
         if let Some((message, extras)) = self.queue.control.pop_front() {
             self.control(message, extras);
-        } else if let Some(data) = self.queue.given.pop_front() {
-            self.take_given(&data);
         } else if let Some((_, (id, picture))) = self.queue.paints.pop_first() {
             self.paint(id, picture);
         } else if let Some((id, flame, at, to)) = self.next_move() {
@@ -116,12 +117,14 @@ impl StageSide {
             }
         } else if let Some((id, canvas, x, y)) = self.queue.hit.take() {
             say(id, Reply::Hit(self.stage.hit(canvas, x, y)));
+        } else if let Err(problem) = self.take_in() {
+            say(0, Reply::Died { message: problem });
         }
         self.ask();
         let queue = &self.queue;
         let has_moves = !queue.moves.is_empty() && !queue.moves_wait;
         let is_busy = !(queue.control.is_empty() && queue.given.is_empty() && queue.paints.is_empty());
-        if is_busy || has_moves || queue.hit.is_some() {
+        if is_busy || has_moves || queue.hit.is_some() || queue.arrival.is_some() {
             self.wake.up();
         }
     }
@@ -139,18 +142,30 @@ impl StageSide {
         }
     }
 
-    fn take_given(&mut self, data: &JsValue) {
-        match crossing::given(data) {
-            Ok(given) => {
-                let is_new_picture = !matches!(given, Given::Labels(_));
-                let canvas = self.stage.take(given);
-                self.queue.moves_wait = false;
-                // A picture that waits to be painted is newer.
-                if is_new_picture && !self.queue.paints.contains_key(&canvas) {
-                    self.repaint(canvas);
-                }
+    /// Takes a portion in of what the engine gave.
+    fn take_in(&mut self) -> Result<(), String> {
+        let begun = match (self.queue.arrival.take(), self.queue.given.pop_front()) {
+            (Some(arrival), next) => {
+                next.into_iter().for_each(|next| self.queue.given.push_front(next));
+                arrival
             }
-            Err(problem) => say(0, Reply::Died { message: problem }),
+            (None, Some(data)) => Arrival::new(&data)?,
+            (None, None) => return Ok(()),
+        };
+        match begun.advance()? {
+            Progress::Part(rest) => self.queue.arrival = Some(rest),
+            Progress::Complete(given) => self.show(given),
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, given: Given) {
+        let is_new_picture = !matches!(given, Given::Labels(_));
+        let canvas = self.stage.take(given);
+        self.queue.moves_wait = false;
+        // A picture that waits to be painted is newer.
+        if is_new_picture && !self.queue.paints.contains_key(&canvas) {
+            self.repaint(canvas);
         }
     }
 
