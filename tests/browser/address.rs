@@ -157,13 +157,12 @@ async fn back_and_forth(browser: Browser) {
     let rows = "[...document.querySelectorAll('.compare .vt-row')].slice(0, 10).map((row) => row.innerText)";
     let by_name = "![undefined, 'formatAmount'].includes(document.querySelector('.compare .vt-row code')?.innerText)";
     browser.wait_until("the rows are sorted by name", by_name).await;
-    let sorted = browser.script(&format!("return {rows}"), &[]).await;
-    // Passing changes reach the address once they rest.
+    // Passing changes reach the address once they rest, and so have the rows then.
     browser.wait_until("the address is written", "location.hash !== hash").await;
+    let sorted = browser.script(&format!("return {rows}"), &[]).await;
     browser.reload().await;
     browser.element(".compare .vt-row").await;
-    let same = format!("JSON.stringify(JSON.parse({:?})) === JSON.stringify({rows})", sorted.to_string());
-    browser.wait_until("the same comparison is shown", &same).await;
+    browser.wait_for_value("the same comparison is shown", rows, &sorted).await;
 
     browser.show("flame").await;
     browser.show("table").await;

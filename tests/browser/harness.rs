@@ -241,6 +241,22 @@ impl Browser {
         }
     }
 
+    /// Waits until a JavaScript expression has a value. A failure shows what it has instead.
+    pub(crate) async fn wait_for_value(&self, what: &str, expression: &str, expected: &Value) {
+        let begin = Instant::now();
+        let script = format!("return {expression}");
+        loop {
+            let value = self.script(&script, &[]).await;
+            if value == *expected {
+                return;
+            }
+            if begin.elapsed() >= WAIT_MAX {
+                assert_eq!(value, *expected, "waited in vain until {what}");
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// Clicks an element in its middle.
     pub(crate) async fn click(&self, css: &str) {
         let element = self.element(css).await;
