@@ -8,8 +8,9 @@ use web_sys::{Blob, FileReaderSync};
 
 use crate::input::Source;
 
-/// Bytes asked of the browser at a time; what a decoder does not want yet waits here.
-const SLICE_BYTES: u64 = 4 << 20;
+/// Bytes asked of the browser at a time; what a decoder does not want yet waits here. Each question
+/// waits for another process: 100 MB took 211 ms in slices of 4 MB and 166 ms in slices of 16 MB.
+const SLICE_BYTES: u64 = 16 << 20;
 
 /// A blob that is read on demand.
 pub(super) struct BlobSource {
