@@ -45,6 +45,8 @@ struct Flame {
     size: RwSignal<Size>,
     /// The visible part while a zoom is on its way.
     moving: RwSignal<Option<(f64, f64)>>,
+    /// The visible part where that zoom ends.
+    goal: StoredValue<Option<(f64, f64)>>,
     /// Number of the zoom on its way; a newer one ends it.
     run: StoredValue<u32>,
     trail: StoredValue<Trail>,
@@ -72,6 +74,7 @@ impl Flame {
             canvas: NodeRef::new(),
             size: RwSignal::new(Size::default()),
             moving: RwSignal::new(None),
+            goal: StoredValue::new(None),
             run: StoredValue::new(0),
             trail: StoredValue::new(Trail::default()),
             steps: StoredValue::new(None),

@@ -148,12 +148,12 @@ impl Flame {
     /// Zooms at the pointer, or at the middle.
     pub(super) fn zoom_by(self, factor: f64) {
         let at = self.pointer.get_value().map_or(0.5, |(x, _)| x / self.width());
-        let span = zoomed(self.span_now(), at, factor);
+        let span = zoomed(self.span_ahead(), at, factor);
         self.glide(span, move || self.set_view(span, None));
     }
 
     pub(super) fn pan_by(self, by: f64) {
-        let span = panned(self.span_now(), by);
+        let span = panned(self.span_ahead(), by);
         self.glide(span, move || self.set_view(span, None));
     }
 
@@ -162,7 +162,7 @@ impl Flame {
         let (scroll, is_upwards) = self.state(|state| (state.scroll, state.upwards));
         let max = self.scroll_max_now();
         let scroll = scroll.min(max) + if is_upwards { -down_px } else { down_px };
-        self.set_view(self.span_now(), Some(scroll));
+        self.set_view(self.span_ahead(), Some(scroll));
     }
 
     /// Shows a part of the zoomed frame, scrolled as it is or to here.
@@ -176,7 +176,18 @@ impl Flame {
     /// Ends a zoom that is on its way.
     pub(super) fn stop(self) {
         self.run.update_value(|run| *run += 1);
+        self.rest();
+    }
+
+    fn rest(self) {
+        self.goal.set_value(None);
         self.moving.set(None);
+    }
+
+    /// The visible part once what is on its way has arrived: another key goes on from there, so
+    /// that three quick presses do as much as three slow ones.
+    fn span_ahead(self) -> (f64, f64) {
+        self.goal.get_value().unwrap_or_else(|| self.span_now())
     }
 
     fn arrive(self, path: Path, span: (f64, f64)) {
@@ -205,9 +216,10 @@ impl Flame {
             *run
         });
         if from == to || theme::holds("(prefers-reduced-motion: reduce)") {
-            self.moving.set(None);
+            self.rest();
             return then();
         }
+        self.goal.set_value(Some(to));
         let start = now();
         self.frame(run, from, to, start, std::rc::Rc::new(then));
     }
@@ -219,7 +231,7 @@ impl Flame {
             }
             let part = ((now() - start) / ZOOM_MILLIS).clamp(0.0, 1.0);
             if part >= 1.0 {
-                self.moving.set(None);
+                self.rest();
                 then();
                 // Something else lies under the pointer now.
                 if let Some(at) = self.pointer.get_value() {
