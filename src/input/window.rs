@@ -8,6 +8,7 @@ use super::unpack::{Notes, unpack};
 use super::{Limits, Source};
 use crate::error::{Error, Result};
 use crate::model::Note;
+use crate::model::grow_ahead;
 
 /// Told how many bytes of the file were read so far, before unpacking.
 pub type Report = Rc<dyn Fn(u64)>;
@@ -93,7 +94,8 @@ impl Window {
         }
         self.make_room()?;
         self.check_memory()?;
-        grow_ahead();
+        // For the tables of what is read next.
+        grow_ahead(32 * READ_BYTES);
         let n = self.read_some()?;
         self.end += n;
         self.ended = n == 0;
@@ -188,14 +190,6 @@ impl Window {
             }
         }
     }
-}
-
-/// Asks for memory that the tables of what is read next will need. In the browser memory only grows,
-/// and each growth is a call into it that costs a fraction of a millisecond: table by table, that was
-/// a fifth of the time to open a file. What is given back at once is there for the next tables.
-fn grow_ahead() {
-    #[cfg(target_arch = "wasm32")]
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(32 * READ_BYTES)));
 }
 
 fn unreadable(offset: u64, error: &io::Error) -> Error {

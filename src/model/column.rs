@@ -3,6 +3,8 @@
 //! A column grows by whole segments, so that growing never copies and never needs twice the
 //! memory, and no single allocation meets the 2 GiB limit of wasm32.
 
+use super::memory::grow_ahead;
+
 /// Rows in a segment; a power of two, so that finding a row is a shift and a mask.
 pub const SEGMENT_ROWS: usize = 1 << SHIFT;
 const SHIFT: usize = 16;
@@ -100,7 +102,7 @@ impl<T: Copy> Column<T> {
         // Small tables are common: the first segment grows like a plain vector.
         let rows = if self.segments.is_empty() { 16 } else { SEGMENT_ROWS };
         if rows == SEGMENT_ROWS {
-            grow_ahead();
+            grow_ahead(16 << 20);
         }
         self.segments.push(Vec::with_capacity(rows));
     }
@@ -188,20 +190,6 @@ impl<T: Copy> Column<T> {
         self.segments.iter().map(|s| s.capacity() * size_of::<T>()).sum()
     }
 }
-
-/// Has the memory of a browser grow in large steps: every growth, however small, makes it collect
-/// its own garbage. The place that was asked for is given back at once and stays at hand.
-#[cfg(target_arch = "wasm32")]
-fn grow_ahead() {
-    const STEP_BYTES: usize = 16 << 20;
-    let mut place: Vec<u8> = Vec::new();
-    // Near the end of memory there is no step left, and nothing is lost.
-    let _ = place.try_reserve_exact(STEP_BYTES);
-    drop(std::hint::black_box(place));
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn grow_ahead() {}
 
 impl<T: Copy> FromIterator<T> for Column<T> {
     fn from_iter<I: IntoIterator<Item = T>>(iter: I) -> Self {

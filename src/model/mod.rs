@@ -6,6 +6,7 @@
 
 mod column;
 mod index;
+mod memory;
 mod profile;
 mod recording;
 mod strings;
@@ -14,6 +15,7 @@ pub mod vocab;
 
 pub use column::{Column, SEGMENT_ROWS};
 pub(crate) use index::Index;
+pub(crate) use memory::grow_ahead;
 pub use profile::{Extent, LabelSets, LabelValue, Profile, Samples, Time, Value, Weights};
 pub use recording::{Builder, LineTicks, Note, Origin, Recording};
 pub(crate) use strings::is_same;

@@ -138,11 +138,19 @@ fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, String> {
     read.map_err(|e| format!("a message could not be read; reload the page ({e})"))
 }
 
-fn set(object: &Object, name: &str, value: &JsValue) -> Result<(), String> {
+/// Sets a member of a message.
+///
+/// # Errors
+/// One sentence, where the browser refuses.
+pub fn set(object: &Object, name: &str, value: &JsValue) -> Result<(), String> {
     let done = Reflect::set(object, &name.into(), value);
     done.map(|_| ()).map_err(|e| format!("a message could not be written: {e:?}"))
 }
 
-fn get(object: &JsValue, name: &str) -> Result<JsValue, String> {
+/// A member of a message.
+///
+/// # Errors
+/// One sentence, where it is no message.
+pub fn get(object: &JsValue, name: &str) -> Result<JsValue, String> {
     Reflect::get(object, &name.into()).map_err(|_| "not a message of ours".to_owned())
 }

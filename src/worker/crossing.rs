@@ -4,13 +4,13 @@
 //! - Engine to stage: `{ m: Head, t: [piece, …] }`. A piece is an array of typed arrays, the segments
 //!   of a column, all given away: nothing is copied on the way, and each side holds a column once.
 
-use js_sys::{Array, BigInt64Array, Object, Reflect, Uint8Array, Uint32Array};
+use js_sys::{Array, BigInt64Array, Object, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 use web_sys::MessagePort;
 
 use crate::model::Column;
 use crate::stage::{Given, Head, Piece, Want};
-use crate::web::wire;
+use crate::web::wire::{self, get, set};
 
 const MESSAGE: &str = "m";
 const PIECES: &str = "t";
@@ -158,14 +158,6 @@ fn empty(kind: &JsValue) -> Result<Piece, String> {
         TEXT => Piece::Text(String::new()),
         other => return Err(format!("A picture could not be read: {other:?} is no kind of column; reload the page.")),
     })
-}
-
-fn set(object: &Object, name: &str, value: &JsValue) -> Result<(), String> {
-    Reflect::set(object, &name.into(), value).map(|_| ()).map_err(refused)
-}
-
-fn get(object: &JsValue, name: &str) -> Result<JsValue, String> {
-    Reflect::get(object, &name.into()).map_err(|_| "not a message of ours".to_owned())
 }
 
 fn refused(thrown: JsValue) -> String {

@@ -8,10 +8,10 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, MessageEvent, MessagePort};
+use web_sys::{Blob, MessagePort};
 
 use super::blob::BlobSource;
-use super::wake::Wake;
+use super::wake::{Wake, listen};
 use super::{crossing, failed, now, say, scope};
 use crate::engine::Engine;
 use crate::error::Error;
@@ -57,9 +57,9 @@ impl EngineSide {
                     Self::step(&this);
                 }
             });
-            let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            listen(&port, move |data| {
                 let Some(this) = taking.upgrade() else { return };
-                match crossing::wanted(&event.data()) {
+                match crossing::wanted(&data) {
                     Ok(want) => {
                         let mut this = this.borrow_mut();
                         this.wants.push_back(want);
@@ -68,8 +68,6 @@ impl EngineSide {
                     Err(problem) => say(0, Reply::Died { message: problem }),
                 }
             });
-            port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-            on_message.forget();
             let on_rested = Closure::<dyn FnMut()>::new(move || {
                 if let Some(this) = resting.upgrade() {
                     let mut this = this.borrow_mut();
@@ -208,16 +206,14 @@ impl EngineSide {
             (None, _) => {
                 let state = Rc::clone(state);
                 let mut answer = id;
-                let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-                    if let Ok(aggregate) = wire::from_bytes(&event.data())
+                listen(port, move |data| {
+                    if let Ok(aggregate) = wire::from_bytes(&data)
                         && let Some(engine) = &mut state.borrow_mut().engine
                     {
                         engine.set_peer(aggregate);
                         say(std::mem::take(&mut answer), Reply::Peered);
                     }
                 });
-                port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-                on_message.forget();
             }
         }
     }

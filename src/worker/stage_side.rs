@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
-use web_sys::{MessageEvent, MessagePort, OffscreenCanvas};
+use web_sys::{MessagePort, OffscreenCanvas};
 
 use super::crossing::{self, Arrival, Progress};
-use super::wake::Wake;
+use super::wake::{Wake, listen};
 use super::{failed, say};
 use crate::model::vocab::Path;
 use crate::protocol::{CanvasId, Direction, FlameView, Picture, Reply, Request, RequestId, Theme, ToWorker};
@@ -58,15 +58,13 @@ impl StageSide {
                     this.borrow_mut().step();
                 }
             });
-            let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            listen(&port, move |data| {
                 if let Some(this) = taking.upgrade() {
                     let mut this = this.borrow_mut();
-                    this.queue.given.push_back(event.data());
+                    this.queue.given.push_back(data);
                     this.wake.up();
                 }
             });
-            port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-            on_message.forget();
             RefCell::new(Self {
                 stage: Stage::new(),
                 engine: port,
