@@ -49,6 +49,8 @@ struct Frames {
     painted_min: u64,
     /// Page and worker for each step of each scene, milliseconds.
     steps: [Vec<f64>; SCENES.len()],
+    /// What of it was the page's own thread.
+    page: [Vec<f64>; SCENES.len()],
     /// The same where nothing happens: the price of looking.
     idle: Vec<f64>,
 }
@@ -75,12 +77,16 @@ fn scene(id: &str, name: &str, few: &Frames, many: &Frames, i: usize) -> [Row; 3
     let at = |frames: &Frames, rank| Figure::ranked(Unit::CpuMillis, frames.steps[i].iter().copied(), rank);
     let work = format!("{name}, {} boxes, page + workers each step", counted(many.boxes));
     let idle = Figure::median(Unit::CpuMillis, many.idle.iter().copied());
+    let page = Figure::median(Unit::CpuMillis, many.page[i].iter().copied());
+    let text = |figure: Option<Figure>| figure.map_or_else(String::new, |figure| figure.text());
     let told = format!(
-        "at least {} boxes painted one by one, at least {} of {}; a step in which nothing happens costs {}",
+        "of the median {} on the page's thread; at least {} boxes painted one by one, at least {} of {}; \
+         a step in which nothing happens costs {}",
+        text(page),
         many.painted_min,
         few.painted_min,
         counted(few.boxes),
-        idle.map_or_else(String::new, |figure| figure.text()),
+        text(idle),
     );
     [
         Row::new(&format!("{id}/median"), format!("{work}: median"))
@@ -136,6 +142,7 @@ async fn of_page(chrome: &Chrome, file: &Path, painted: u64, steps: usize) -> Re
         for n in 0..steps {
             let spent = stage.step(Some(stage.event(scene, n))).await?;
             frames.steps[i].push(spent.both_ms());
+            frames.page[i].push(spent.page as f64 / 1e6);
             frames.painted_min = frames.painted_min.min(stage.painted().await?);
         }
     }

@@ -2,6 +2,8 @@
 
 use unicode_width::UnicodeWidthChar;
 
+use super::list::{Face, TextKind};
+
 /// Characters of figures and labels beyond ASCII whose width is measured too.
 const MEASURED: [char; 10] = ['…', '·', '\u{202f}', '−', 'µ', '–', '×', '±', '≥', '›'];
 /// First and last printing character of ASCII.
@@ -30,7 +32,31 @@ pub(super) struct Fit {
     pub width: f64,
 }
 
+/// The place of a character among those that are measured, below [`Metrics::LETTERS`].
+pub(super) fn letter_number(c: char) -> Option<usize> {
+    if ASCII.contains(&c) {
+        return Some(c as usize - ' ' as usize);
+    }
+    MEASURED.iter().position(|&measured| measured == c).map(|at| ASCII_COUNT + at)
+}
+
 impl Metrics {
+    /// How many characters are measured.
+    pub(super) const LETTERS: usize = ASCII_COUNT + MEASURED.len();
+
+    /// Width of a text of this kind.
+    pub(super) fn width(&self, kind: TextKind, text: &str) -> f64 {
+        text.chars().map(|c| self.advance(kind, c)).sum()
+    }
+
+    /// How far behind a character of a text of this kind the next one stands.
+    pub(super) fn advance(&self, kind: TextKind, c: char) -> f64 {
+        match kind.font().0 {
+            Face::Mono => self.mono_char(c),
+            Face::Sans => self.sans_char(c),
+        }
+    }
+
     /// Measures the fonts: each function gives the width of a text in CSS pixels, `mono` in the
     /// font of names, `sans` in the font of figures.
     pub fn measure(mut mono: impl FnMut(&str) -> f64, mut sans: impl FnMut(&str) -> f64) -> Self {

@@ -9,6 +9,7 @@ mod flame;
 mod laws;
 mod list;
 mod metrics;
+mod raster;
 mod rows;
 #[cfg(test)]
 mod testing;
@@ -19,6 +20,8 @@ mod timeline;
 pub use flame::{GAP_PX, Hit, Look, Marks, ROW_PX, SmallBoxes, Span, Viewport, flame, hit, rect_of};
 pub use list::{Align, Face, Layer, Line, PaintList, Rect, Text, TextKind};
 pub use metrics::Metrics;
+use metrics::letter_number;
+pub use raster::{Letters, Mask, PHASES, Pixel, Raster, is_plain};
 pub use rows::{ALL, BoxColumns, BoxRows, Direction, FlameBox, Rows, box_at, find, find_path, neighbour};
 pub use theme::{Hue, Paint, Palette};
 pub use time_rows::{TimeRows, TimeView};

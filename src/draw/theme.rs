@@ -230,19 +230,19 @@ impl Paint {
 /// The colours of a theme, by paint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Palette {
-    colours: Vec<String>,
+    colours: Vec<[u8; 3]>,
 }
 
 impl Palette {
-    /// Looks every paint's token up among `tokens` (name with its dashes, CSS colour).
+    /// Looks every paint's token up among `tokens` (name with its dashes, `#rrggbb`).
     ///
     /// # Errors
-    /// The names of the tokens that are missing or empty.
+    /// The names of the tokens that are missing, or hold anything else.
     pub fn new(tokens: &[(String, String)]) -> Result<Self, Vec<&'static str>> {
         let find = |paint: Paint| {
             let token = paint.token();
             let found = tokens.iter().find(|(name, _)| name == token);
-            found.map(|(_, colour)| colour.trim()).filter(|c| !c.is_empty()).ok_or(token)
+            found.and_then(|(_, colour)| parse_bytes(colour)).ok_or(token)
         };
         let mut missing: Vec<_> = Paint::all().filter_map(|p| find(p).err()).collect();
         missing.sort_unstable();
@@ -250,12 +250,18 @@ impl Palette {
         if !missing.is_empty() {
             return Err(missing);
         }
-        Ok(Self { colours: Paint::all().filter_map(|p| find(p).ok()).map(str::to_owned).collect() })
+        Ok(Self { colours: Paint::all().filter_map(|p| find(p).ok()).collect() })
     }
 
-    /// The CSS colour of a paint.
-    pub fn colour(&self, paint: Paint) -> &str {
-        &self.colours[paint.index()]
+    /// The colour of a paint: red, green and blue.
+    pub fn rgb(&self, paint: Paint) -> [u8; 3] {
+        self.colours[paint.index()]
+    }
+
+    /// The same for a style sheet, `#rrggbb`.
+    pub fn css(&self, paint: Paint) -> String {
+        let [red, green, blue] = self.rgb(paint);
+        format!("#{red:02x}{green:02x}{blue:02x}")
     }
 
     /// The tokens that a theme must define, each once.
@@ -272,8 +278,16 @@ pub type Rgb = [f64; 3];
 
 /// Reads `#rrggbb`, the notation of the style sheet's opaque colours.
 pub fn parse_colour(text: &str) -> Option<Rgb> {
+    parse_bytes(text).map(parts)
+}
+
+fn parts(bytes: [u8; 3]) -> Rgb {
+    bytes.map(|byte| f64::from(byte) / 255.0)
+}
+
+fn parse_bytes(text: &str) -> Option<[u8; 3]> {
     let digits = text.trim().strip_prefix('#').filter(|d| d.len() == 6 && d.is_ascii())?;
-    let part = |i: usize| Some(f64::from(u8::from_str_radix(digits.get(i..i + 2)?, 16).ok()?) / 255.0);
+    let part = |i: usize| u8::from_str_radix(digits.get(i..i + 2)?, 16).ok();
     Some([part(0)?, part(2)?, part(4)?])
 }
 
@@ -320,10 +334,13 @@ mod tests {
 
     #[test]
     fn a_palette_names_what_is_missing() {
-        let mut tokens: Vec<_> = Palette::tokens().iter().map(|&t| (t.to_owned(), format!("colour of {t}"))).collect();
+        let colours = |token: &str| if token == "--flame-gc" { " #0a1Bff" } else { "#000000" }.to_owned();
+        let mut tokens: Vec<_> = Palette::tokens().iter().map(|&t| (t.to_owned(), colours(t))).collect();
         let palette = Palette::new(&tokens).expect("all tokens are there");
-        assert_eq!(palette.colour(Paint::GC), "colour of --flame-gc");
+        assert_eq!((palette.rgb(Paint::GC), palette.css(Paint::GC)), ([10, 27, 255], "#0a1bff".to_owned()));
         tokens.retain(|(name, _)| name != "--flame-own-07");
+        assert_eq!(Palette::new(&tokens), Err(vec!["--flame-own-07"]));
+        tokens.push(("--flame-own-07".to_owned(), "red".to_owned()));
         assert_eq!(Palette::new(&tokens), Err(vec!["--flame-own-07"]));
     }
 
@@ -399,10 +416,7 @@ mod tests {
     #[test]
     fn letters_can_be_read_on_every_fill_of_every_theme() {
         for (name, palette) in themes() {
-            let colour = |paint: Paint| {
-                let text = palette.colour(paint);
-                parse_colour(text).unwrap_or_else(|| panic!("{name}: {} is {text}", paint.token()))
-            };
+            let colour = |paint: Paint| parts(palette.rgb(paint));
             let mut pairs = 0;
             let mut check = |text: Paint, ground: Rgb, what: &str| {
                 let ratio = contrast(colour(text), ground);

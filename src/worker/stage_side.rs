@@ -223,7 +223,7 @@ impl StageSide {
     }
 
     fn painted(&mut self, picture: &Picture) -> Reply {
-        let Some(painter) = self.painters.get(&picture.canvas) else { return Reply::Skipped };
+        let Some(painter) = self.painters.get_mut(&picture.canvas) else { return Reply::Skipped };
         let laid = self.stage.picture(picture, painter.metrics());
         match (painter.paint(laid.list), laid.painted) {
             (Ok(()), Some(painted)) => Reply::Painted(painted),

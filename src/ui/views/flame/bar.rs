@@ -6,6 +6,7 @@ use super::Flame;
 use crate::model::vocab::{Order, Path};
 use crate::state::keys::{Command, key_of};
 use crate::ui::parts::{Choice, Picker, icon, keycaps};
+use crate::ui::signals::memo;
 
 /// Frames of a long way that are shown, on a wide page and on a narrow one; those before them are in
 /// a list.
@@ -129,27 +130,36 @@ impl Flame {
 
     /// How much lies outside the view, beside the picture.
     pub(super) fn scroll_marks(self) -> AnyView {
-        let vertical = move || {
+        let is_upwards = self.store.part(|state| state.upwards);
+        let vertical = memo(move || {
             let (height, max) = (self.size.get().height, self.scroll_max());
             if !max.is_finite() || max <= 0.0 {
                 return None;
             }
-            let scroll = self.store.state.with(|state| state.scroll).min(max);
+            let scroll = self.visible().1.min(max);
             let all = max + height;
-            let from = if self.store.state.with(|state| state.upwards) { max - scroll } else { scroll };
+            let from = if is_upwards.get() { max - scroll } else { scroll };
             Some((from / all, height / all))
-        };
-        let horizontal = move || {
-            let (x0, x1) = self.moving.get().unwrap_or_else(|| self.store.state.with(|state| state.span));
+        });
+        let horizontal = memo(move || {
+            let (x0, x1) = self.visible().0;
             (x1 - x0 < 0.9999).then_some((x0, x1 - x0))
-        };
+        });
+        // They move with every picture: only what changes may be touched then.
         let percent = |part: f64| format!("{:.3}%", part * 100.0);
+        let share = |at: Memo<Option<(f64, f64)>>| {
+            let (from, part) = (memo(move || at.get().map(|at| at.0)), memo(move || at.get().map(|at| at.1)));
+            let text = move |of: Memo<Option<f64>>| move || of.get().map(percent);
+            (memo(move || at.with(Option::is_some)), text(from), text(part))
+        };
+        let (has_vertical, top, height) = share(vertical);
+        let (has_horizontal, left, width) = share(horizontal);
         view! {
-            {move || vertical().map(|(from, part)| view! {
-                <span class="vbar" aria-hidden="true"><i style:top=percent(from) style:height=percent(part)></i></span>
+            {move || has_vertical.get().then(|| view! {
+                <span class="vbar" aria-hidden="true"><i style:top=top style:height=height></i></span>
             })}
-            {move || horizontal().map(|(from, part)| view! {
-                <span class="hbar" aria-hidden="true"><i style:left=percent(from) style:width=percent(part)></i></span>
+            {move || has_horizontal.get().then(|| view! {
+                <span class="hbar" aria-hidden="true"><i style:left=left style:width=width></i></span>
             })}
         }
         .into_any()

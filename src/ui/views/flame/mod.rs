@@ -29,11 +29,11 @@ use crate::ui::session::Session;
 use crate::ui::signals::memo;
 use crate::ui::store::Store;
 use crate::web::size::Size;
-use moving::Trail;
+use moving::{Moving, Trail};
 
 /// The view. A canvas belongs to the worker that paints it, so another recording gets another one.
 pub fn view(store: Store) -> AnyView {
-    super::each(move || store.active.get(), move |session| Flame::new(store, session).view())
+    super::each(move || store.active.get(), move |session| Flame::new(store, session).element())
 }
 
 /// What the parts of the view share. Cheap to copy.
@@ -43,11 +43,12 @@ struct Flame {
     session: Session,
     canvas: NodeRef<html::Canvas>,
     size: RwSignal<Size>,
-    /// The visible part while a zoom is on its way.
-    moving: RwSignal<Option<(f64, f64)>>,
-    /// The visible part where that zoom ends.
+    /// What is visible while the picture moves; the state is told once it rests.
+    moving: RwSignal<Option<Moving>>,
+    /// The visible part where a zoom that is on its way ends. `None` while a wheel or a drag moves
+    /// the picture.
     goal: StoredValue<Option<(f64, f64)>>,
-    /// Number of the zoom on its way; a newer one ends it.
+    /// Number of the motion; a newer one ends it.
     run: StoredValue<u32>,
     trail: StoredValue<Trail>,
     /// Steps of the selection that wait for the one that is on its way; `None` while none is.
@@ -88,7 +89,7 @@ impl Flame {
         }
     }
 
-    fn view(self) -> AnyView {
+    fn element(self) -> AnyView {
         let Self { store, session, .. } = self;
         let gestures = Gestures::new(Callback::new(move |gesture| self.gesture(gesture)));
         store.on_command(move |command| self.command(command));
@@ -131,11 +132,10 @@ impl Flame {
 
     /// The picture as it is to be painted now.
     fn shown(self) -> FlameView {
-        let scroll = self.store.state.with(|state| state.scroll).min(self.scroll_max());
-        let (span, hovered) = (self.moving.get(), self.hovered.get());
         let view = self.store.state.with(view_of);
-        let (x0, x1) = span.unwrap_or((view.x0, view.x1));
-        FlameView { x0, x1, scroll, hovered, ..view }
+        let moving = self.moving.get().unwrap_or(Moving { span: (view.x0, view.x1), scroll: None });
+        let ((x0, x1), scroll) = (moving.span, moving.scroll.unwrap_or(view.scroll).min(self.scroll_max()));
+        FlameView { x0, x1, scroll, hovered: self.hovered.get(), ..view }
     }
 
     /// How far it can be scrolled down, reactively; without bounds until it was painted.
@@ -152,9 +152,23 @@ impl Flame {
         self.store.state.with_untracked(part)
     }
 
-    /// The visible part now, be a zoom on its way.
+    /// What is visible, be it on its way; reactively.
+    fn visible(self) -> ((f64, f64), f64) {
+        let moving = self.moving.get();
+        let still = || self.store.state.with(|state| (state.span, state.scroll));
+        match moving {
+            Some(Moving { span, scroll: Some(scroll) }) => (span, scroll),
+            Some(Moving { span, scroll: None }) => (span, still().1),
+            None => still(),
+        }
+    }
+
     fn span_now(self) -> (f64, f64) {
-        self.moving.get_untracked().unwrap_or_else(|| self.state(|state| state.span))
+        untrack(move || self.visible().0)
+    }
+
+    fn scroll_now(self) -> f64 {
+        untrack(move || self.visible().1)
     }
 
     fn width(self) -> f64 {
@@ -179,6 +193,7 @@ impl Flame {
 
     fn command(self, command: Command) -> bool {
         use crate::protocol::Direction::{Child, Left, Parent, Right};
+        self.land();
         let is_upwards = self.state(|state| state.upwards);
         match command {
             Command::MoveLeft => self.step(Left),
@@ -227,7 +242,7 @@ impl Flame {
             })?;
             let (x0, x1) = self.span_now();
             let x = ((left - x0) / (x1 - x0)).clamp(0.0, 0.9) * self.width();
-            let from_root = (depth as f64 + 1.0) * painted.row_px - self.state(|state| state.scroll);
+            let from_root = (depth as f64 + 1.0) * painted.row_px - self.scroll_now();
             let y = if self.state(|state| state.upwards) { rect.height() - from_root } else { from_root };
             Some((rect.left() + x + 12.0, rect.top() + y.clamp(0.0, rect.height())))
         });

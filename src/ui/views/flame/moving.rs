@@ -1,6 +1,7 @@
 //! Zooming, panning and scrolling, and the way of the selection from frame to frame.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use leptos::prelude::*;
 
@@ -24,6 +25,19 @@ const ZOOM_MILLIS: f64 = 180.0;
 const ROWS_FREE: f64 = 2.0;
 
 const ALL: (f64, f64) = (0.0, 1.0);
+
+/// How long a wheel or a drag is still for the picture to rest: the state, the address and all that
+/// hangs on them need not follow each turn.
+const REST: Duration = Duration::from_millis(100);
+
+/// What is visible of a picture that moves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Moving {
+    /// Part of the zoomed frame.
+    pub span: (f64, f64),
+    /// `None` as the state has it.
+    pub scroll: Option<f64>,
+}
 
 /// Frames that were zoomed to and where each lay in the one before, so that the way out is as
 /// smooth as the way in.
@@ -129,7 +143,7 @@ impl Flame {
         let from = part.map(|part| nested(part, self.span_now()));
         self.arrive(path, ALL);
         if let Some(from) = from {
-            self.moving.set(Some(from));
+            self.moving.set(Some(Moving { span: from, scroll: None }));
             self.glide(ALL, || {});
         }
     }
@@ -159,24 +173,63 @@ impl Flame {
 
     /// Scrolls as drawn: down is down, wherever the root is.
     pub(super) fn scroll_by(self, down_px: f64) {
-        let (scroll, is_upwards) = self.state(|state| (state.scroll, state.upwards));
-        let max = self.scroll_max_now();
-        let scroll = scroll.min(max) + if is_upwards { -down_px } else { down_px };
-        self.set_view(self.span_ahead(), Some(scroll));
+        self.set_view(self.span_ahead(), Some(self.scrolled(down_px)));
+    }
+
+    /// The scroll after so much down.
+    pub(super) fn scrolled(self, down_px: f64) -> f64 {
+        let scroll = self.scroll_now().min(self.scroll_max_now());
+        scroll + if self.state(|state| state.upwards) { -down_px } else { down_px }
     }
 
     /// Shows a part of the zoomed frame, scrolled as it is or to here.
     pub(super) fn set_view(self, span: (f64, f64), scroll: Option<f64>) {
-        let scroll = scroll.unwrap_or_else(|| self.state(|state| state.scroll));
-        let scroll = scroll.clamp(0.0, self.scroll_max_now().min(f64::MAX));
+        let scroll = self.in_bounds(scroll.unwrap_or_else(|| self.scroll_now()));
         self.stop();
         self.store.dispatch(Action::Pan { span, scroll });
     }
 
-    /// Ends a zoom that is on its way.
+    fn in_bounds(self, scroll: f64) -> f64 {
+        scroll.clamp(0.0, self.scroll_max_now().min(f64::MAX))
+    }
+
+    /// Moves the picture as a hand does: the state is told once it rests.
+    pub(super) fn drift(self, span: (f64, f64), scroll: f64) {
+        self.goal.set_value(None);
+        self.moving.set(Some(Moving { span, scroll: Some(self.in_bounds(scroll)) }));
+        let run = self.next_run();
+        set_timeout(
+            move || {
+                // A newer motion took over, or the view is gone.
+                if self.run.try_get_value() == run {
+                    self.land();
+                }
+            },
+            REST,
+        );
+    }
+
+    /// Ends what a hand began: the state is told.
+    pub(super) fn land(self) {
+        if self.goal.get_value().is_some() {
+            return;
+        }
+        if let Some(Moving { span, scroll }) = self.moving.get_untracked() {
+            self.set_view(span, scroll);
+        }
+    }
+
+    /// Ends a motion.
     pub(super) fn stop(self) {
-        self.run.update_value(|run| *run += 1);
+        self.next_run();
         self.rest();
+    }
+
+    fn next_run(self) -> Option<u32> {
+        self.run.try_update_value(|run| {
+            *run += 1;
+            *run
+        })
     }
 
     fn rest(self) {
@@ -199,7 +252,7 @@ impl Flame {
 
     /// The scroll at which a row is in view, as near to the present one as can be.
     fn scroll_showing(self, depth: usize, row_px: f64) -> f64 {
-        let scroll = self.state(|state| state.scroll).min(self.scroll_max_now());
+        let scroll = self.scroll_now().min(self.scroll_max_now());
         let height = self.size.get_untracked().height;
         let (top, free) = (depth as f64 * row_px, ROWS_FREE * row_px);
         let (least, most) = (top + row_px + free - height, (top - free).max(0.0));
@@ -211,10 +264,7 @@ impl Flame {
     fn glide(self, to: (f64, f64), then: impl Fn() + 'static) {
         let from = self.span_now();
         self.tips.close();
-        let run = self.run.try_update_value(|run| {
-            *run += 1;
-            *run
-        });
+        let run = self.next_run();
         if from == to || theme::holds("(prefers-reduced-motion: reduce)") {
             self.rest();
             return then();
@@ -241,7 +291,7 @@ impl Flame {
             }
             // Fast at first, slow at the end.
             let eased = 1.0 - (1.0 - part).powi(3);
-            self.moving.set(Some(between(from, to, eased)));
+            self.moving.set(Some(Moving { span: between(from, to, eased), scroll: None }));
             self.frame(run, from, to, start, then);
         });
     }
@@ -339,7 +389,7 @@ impl Flame {
     }
 
     fn bring_into_view(self, path: &Path, painted: &Painted) {
-        let (span, scroll) = self.state(|state| (state.span, state.scroll));
+        let (span, scroll) = untrack(move || self.visible());
         let to = painted.selected.map_or(span, |part| showing(span, part));
         let down = self.scroll_showing(path.len(), painted.row_px);
         if to != span || down != scroll {

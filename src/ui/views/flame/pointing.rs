@@ -28,7 +28,7 @@ impl Flame {
             }),
             Gesture::DragStart(_) => self.hold(),
             Gesture::Drag(drag) => self.drag(drag),
-            Gesture::DragEnd(_) | Gesture::DragCancel => {}
+            Gesture::DragEnd(_) | Gesture::DragCancel => self.land(),
             Gesture::Pinch { at, by, factor } => self.pinch(at, by, factor),
             Gesture::Menu(at) => self.open_menu(at),
         }
@@ -103,37 +103,28 @@ impl Flame {
 
     fn drag(self, drag: Drag) {
         let span = panned(self.span_now(), -drag.by.0 / self.width());
-        let scroll = self.dragged(drag.by.1);
-        self.set_view(span, Some(scroll));
-    }
-
-    /// The scroll after the picture was dragged down by so much.
-    fn dragged(self, down_px: f64) -> f64 {
-        let (scroll, is_upwards) = self.state(|state| (state.scroll, state.upwards));
-        let scroll = scroll.min(self.scroll_max_now());
-        if is_upwards { scroll + down_px } else { scroll - down_px }
+        self.drift(span, self.scrolled(-drag.by.1));
     }
 
     fn pinch(self, at: Point, by: Point, factor: f64) {
         let width = self.width();
         self.hold();
         let span = zoomed(self.span_now(), at.0 / width, factor);
-        let scroll = self.dragged(by.1);
-        self.set_view(panned(span, -by.0 / width), Some(scroll));
+        self.drift(panned(span, -by.0 / width), self.scrolled(-by.1));
     }
 
     pub(super) fn wheel(self, wheel: Wheel) {
         self.hold();
         if wheel.is_zoom {
             let span = zoomed(self.span_now(), wheel.at.0 / self.width(), wheel.factor());
-            return self.set_view(span, None);
+            return self.drift(span, self.scroll_now());
         }
         let is_sideways = wheel.shift || wheel.right.abs() > wheel.down.abs();
         if is_sideways {
             let right = if wheel.right == 0.0 { wheel.down } else { wheel.right };
-            return self.set_view(panned(self.span_now(), right / self.width()), None);
+            return self.drift(panned(self.span_now(), right / self.width()), self.scroll_now());
         }
-        self.scroll_by(wheel.down);
+        self.drift(self.span_now(), self.scrolled(wheel.down));
         self.hint_at_zooming();
     }
 
