@@ -4,7 +4,7 @@ use super::Engine;
 use super::label::label_row;
 use super::prepared::Prepared;
 use crate::analysis::callers::Callers;
-use crate::analysis::functions::by_name;
+use crate::analysis::functions::{Weight, by_name};
 use crate::analysis::in_time::bridged;
 use crate::analysis::search::Matches;
 use crate::analysis::tree::{DROPPED, ROOT, Tree};
@@ -12,7 +12,7 @@ use crate::draw::{ALL, BoxColumns, BoxRows, TimeRows};
 use crate::model::vocab::Order;
 use crate::model::{Column, FunctionId, Recording};
 use crate::stage::{
-    FlameWant, Given, Labels, Marks, Measure, Nodes, RootFigures, SceneColumns, SceneHead, Want, Weights, callers_unit,
+    Figures, FlameWant, Given, Labels, Marks, Measure, Nodes, SceneColumns, SceneHead, Want, callers_unit,
 };
 
 /// Most boxes in time order; beyond it the deepest rows are left out, and said so.
@@ -57,7 +57,6 @@ impl Engine {
             (merged(&self.recording, tree, want.order), nodes(tree))
         };
         let weights = prepared.weights(&self.recording);
-        let column = |of: fn(&crate::analysis::functions::Weight) -> i64| weights.iter().map(of).collect();
         let measure = Measure {
             unit: prepared.shown.unit.clone(),
             decimals: prepared.shown.decimals,
@@ -70,31 +69,21 @@ impl Engine {
             unit,
             measure,
             base,
-            root: RootFigures {
-                self_value: tree.self_value.get(0),
-                self_samples: tree.self_samples.get(0),
-                total: tree.total.get(0),
-                total_samples: tree.total_samples.get(0),
-            },
+            root: figures(tree, ROOT as usize),
             hottest: weights.iter().map(|w| w.self_value.saturating_abs()).max().unwrap_or(0).max(1),
         };
-        let weights = Weights {
-            self_value: column(|w| w.self_value),
-            self_samples: column(|w| count(w.self_samples)),
-            total: column(|w| w.total),
-            total_samples: column(|w| count(w.total_samples)),
+        let everywhere = |w: &Weight| Figures {
+            self_value: w.self_value,
+            self_samples: w.self_samples,
+            total: w.total,
+            total_samples: w.total_samples,
         };
-        SceneColumns { head, rows: BoxRows::new(boxes), nodes, weights }
+        SceneColumns { head, rows: BoxRows::new(boxes), nodes, weights: weights.iter().map(everywhere).collect() }
     }
 }
 
 fn value_words(name: &str) -> String {
     if name == "time" { "not idle".to_owned() } else { super::summary::value_label(name) }
-}
-
-/// A number of samples as a value.
-fn count(samples: u64) -> i64 {
-    i64::try_from(samples).unwrap_or(i64::MAX)
 }
 
 /// Parents and widths of the tree's nodes but the root, and of one more for what stands on the root
@@ -110,22 +99,26 @@ fn parents(tree: &Tree) -> Column<u32> {
     parents.chain(std::iter::once(ALL)).collect()
 }
 
+/// What a node of the tree weighs.
+fn figures(tree: &Tree, node: usize) -> Figures {
+    Figures {
+        self_value: tree.self_value.get(node),
+        self_samples: tree.self_samples.get(node),
+        total: tree.total.get(node),
+        total_samples: tree.total_samples.get(node),
+    }
+}
+
 /// Box k is node k + 1 of the tree; the box behind the last one is what stands on the root itself.
 fn nodes(tree: &Tree) -> Nodes {
     let functions = tree.shape.iter().map(|(_, _, function)| function.index() as u32);
-    let with_root = |column: &Column<i64>| -> Column<i64> {
-        column.range(1, column.len()).chain(std::iter::once(tree.self_value.get(0))).collect()
-    };
-    let with_root_samples = |column: &Column<u64>| -> Column<i64> {
-        column.range(1, column.len()).chain(std::iter::once(tree.self_samples.get(0))).map(count).collect()
-    };
+    let root = figures(tree, ROOT as usize);
+    let on_root = Figures { total: root.self_value, total_samples: root.self_samples, ..root };
+    let weighed = (1..tree.shape.len()).map(|node| figures(tree, node));
     Nodes {
         parent: parents(tree),
         function: functions.chain(std::iter::once(ALL)).collect(),
-        self_value: with_root(&tree.self_value),
-        self_samples: with_root_samples(&tree.self_samples),
-        total: with_root(&tree.total),
-        total_samples: with_root_samples(&tree.total_samples),
+        figures: weighed.chain(std::iter::once(on_root)).collect(),
     }
 }
 
@@ -157,15 +150,16 @@ fn callers(tree: &Tree, unit: i64) -> (BoxColumns, Nodes) {
     }
     let all = || 0..callers.len() as u32;
     let width: Column<i64> = all().map(|n| callers.width(n)).collect();
-    // Only roots have a value of their own: what is above them called them.
-    let is_root = |n: u32| callers.parent(n).is_none();
+    let figures = |n: u32| {
+        let (total, total_samples) = (callers.value(n), callers.samples(n));
+        // Only roots have a value of their own: what is above them called them.
+        let (self_value, self_samples) = if callers.parent(n).is_none() { (total, total_samples) } else { (0, 0) };
+        Figures { self_value, self_samples, total, total_samples }
+    };
     let nodes = Nodes {
         parent: all().map(|n| callers.parent(n).unwrap_or(ALL)).collect(),
         function: all().map(|n| callers.function(n).map_or(ALL, |f| f.index() as u32)).collect(),
-        self_value: all().map(|n| if is_root(n) { callers.value(n) } else { 0 }).collect(),
-        self_samples: all().map(|n| if is_root(n) { count(callers.samples(n)) } else { 0 }).collect(),
-        total: all().map(|n| callers.value(n)).collect(),
-        total_samples: all().map(|n| count(callers.samples(n))).collect(),
+        figures: all().map(figures).collect(),
     };
     let by_weight = |a: u32, b: u32| width.get(b as usize).cmp(&width.get(a as usize));
     (BoxColumns::from_tree(&nodes.parent, &width, by_weight), nodes)

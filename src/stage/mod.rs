@@ -22,7 +22,7 @@ mod strip;
 use flame::FlameStage;
 pub use labels::{LabelRow, Labels};
 pub use parcel::{Head, Piece};
-pub use scene::{FlameWant, Measure, Nodes, RootFigures, SceneColumns, SceneHead, Weights, callers_unit};
+pub use scene::{FigureColumns, Figures, FlameWant, Measure, Nodes, SceneColumns, SceneHead, callers_unit};
 use strip::StripStage;
 pub use strip::{Strip, StripWant};
 

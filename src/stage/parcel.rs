@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::labels::Labels;
-use super::scene::{Nodes, SceneColumns, SceneHead, Weights};
+use super::scene::{FigureColumns, Nodes, SceneColumns, SceneHead};
 use super::strip::Strip;
 use super::{Given, Marks};
 use crate::draw::{BoxColumns, BoxRows};
@@ -51,10 +51,9 @@ impl Given {
                 let SceneColumns { head, rows, nodes, weights } = *scene;
                 let (BoxColumns { first, start, width, node }, runs) = rows.apart();
                 let numbers = [node, nodes.parent, nodes.function].map(Piece::U32);
-                let of_nodes = [nodes.self_value, nodes.self_samples, nodes.total, nodes.total_samples];
-                let of_functions = [weights.self_value, weights.self_samples, weights.total, weights.total_samples];
                 let levels = runs.len();
-                let values = [start, width].into_iter().chain(of_nodes).chain(of_functions).chain(runs);
+                let figures = [nodes.figures, weights].into_iter().flat_map(columns);
+                let values = [start, width].into_iter().chain(figures).chain(runs);
                 let values = values.map(Piece::I64);
                 (Head::Flame(head, first, levels), numbers.into_iter().chain(values).collect())
             }
@@ -77,6 +76,11 @@ impl Given {
         };
         given.ok_or_else(|| "A picture could not be read; reload the page.".to_owned())
     }
+}
+
+fn columns(figures: FigureColumns) -> [Column<i64>; 4] {
+    let FigureColumns { self_value, self_samples, total, total_samples } = figures;
+    [self_value, self_samples, total, total_samples]
 }
 
 /// Pieces in the order in which they were taken apart.
@@ -118,23 +122,20 @@ impl Pieces {
         })
     }
 
+    fn figures(&mut self) -> Option<FigureColumns> {
+        Some(FigureColumns {
+            self_value: self.i64()?,
+            self_samples: self.i64()?,
+            total: self.i64()?,
+            total_samples: self.i64()?,
+        })
+    }
+
     fn scene(&mut self, head: SceneHead, first: Vec<u32>, levels: usize) -> Option<SceneColumns> {
         let (node, parent, function) = (self.u32()?, self.u32()?, self.u32()?);
         let boxes = BoxColumns { first, start: self.i64()?, width: self.i64()?, node };
-        let nodes = Nodes {
-            parent,
-            function,
-            self_value: self.i64()?,
-            self_samples: self.i64()?,
-            total: self.i64()?,
-            total_samples: self.i64()?,
-        };
-        let weights = Weights {
-            self_value: self.i64()?,
-            self_samples: self.i64()?,
-            total: self.i64()?,
-            total_samples: self.i64()?,
-        };
+        let nodes = Nodes { parent, function, figures: self.figures()? };
+        let weights = self.figures()?;
         let runs = (0..levels).map(|_| self.i64()).collect::<Option<_>>()?;
         Some(SceneColumns { head, rows: BoxRows::together(boxes, runs), nodes, weights })
     }

@@ -50,17 +50,58 @@ impl Default for Measure {
     }
 }
 
-/// Own value, own samples, total and samples of what holds everything.
+/// What a call path, a function or everything weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct RootFigures {
-    /// Value without a frame.
+pub struct Figures {
+    /// Own value; of everything, the value without a frame.
     pub self_value: i64,
-    /// Samples without a frame.
+    /// Own samples.
     pub self_samples: u64,
-    /// Everything.
+    /// Value with what is below it; of a function, the value of the samples that hold it.
     pub total: i64,
-    /// All samples.
+    /// Number of those samples.
     pub total_samples: u64,
+}
+
+/// [`Figures`] by node or by function, as columns.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FigureColumns {
+    pub(super) self_value: Column<i64>,
+    pub(super) self_samples: Column<i64>,
+    pub(super) total: Column<i64>,
+    pub(super) total_samples: Column<i64>,
+}
+
+impl FigureColumns {
+    /// Those of a row; zeros where there is none.
+    fn get(&self, row: u32) -> Figures {
+        Figures {
+            self_value: at(&self.self_value, row),
+            self_samples: at(&self.self_samples, row) as u64,
+            total: at(&self.total, row),
+            total_samples: at(&self.total_samples, row) as u64,
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let Self { self_value, self_samples, total, total_samples } = self;
+        [self_value, self_samples, total, total_samples].map(Column::heap_bytes).iter().sum()
+    }
+}
+
+impl FromIterator<Figures> for FigureColumns {
+    fn from_iter<I: IntoIterator<Item = Figures>>(rows: I) -> Self {
+        // What crosses is signed.
+        let count = |samples: u64| i64::try_from(samples).unwrap_or(i64::MAX);
+        let mut columns = Self::default();
+        for row in rows {
+            columns.self_value.push(row.self_value);
+            columns.self_samples.push(count(row.self_samples));
+            columns.total.push(row.total);
+            columns.total_samples.push(count(row.total_samples));
+        }
+        columns
+    }
 }
 
 /// What is known of a flame graph besides its columns.
@@ -79,7 +120,7 @@ pub struct SceneHead {
     /// The 100 % of every share.
     pub base: i64,
     /// What the box of all holds.
-    pub root: RootFigures,
+    pub root: Figures,
     /// Largest own value of a function.
     pub hottest: i64,
 }
@@ -98,27 +139,8 @@ pub struct Nodes {
     pub parent: Column<u32>,
     /// Its function, [`ALL`] for samples without a frame.
     pub function: Column<u32>,
-    /// Own value.
-    pub self_value: Column<i64>,
-    /// Own samples.
-    pub self_samples: Column<i64>,
-    /// Value with what is below it.
-    pub total: Column<i64>,
-    /// Samples with what is below it.
-    pub total_samples: Column<i64>,
-}
-
-/// What functions weigh everywhere, by function.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Weights {
-    /// Own value.
-    pub self_value: Column<i64>,
-    /// Own samples.
-    pub self_samples: Column<i64>,
-    /// Value of the samples that hold it.
-    pub total: Column<i64>,
-    /// Number of those samples.
-    pub total_samples: Column<i64>,
+    /// What it weighs.
+    pub figures: FigureColumns,
 }
 
 /// A flame graph as the engine gives it: columns that cross as they are.
@@ -130,8 +152,8 @@ pub struct SceneColumns {
     pub rows: BoxRows,
     /// What they stand for.
     pub nodes: Nodes,
-    /// What functions weigh.
-    pub weights: Weights,
+    /// What functions weigh everywhere, by function.
+    pub weights: FigureColumns,
 }
 
 /// A flame graph ready to be painted.
@@ -140,7 +162,7 @@ pub(super) struct Scene {
     pub(super) head: SceneHead,
     pub(super) rows: BoxRows,
     pub(super) nodes: Nodes,
-    pub(super) weights: Weights,
+    pub(super) weights: FigureColumns,
     children: OnceCell<Children>,
     /// Paths that were looked up last and their nodes: the same few come with every frame.
     known: RefCell<Vec<(Path, Option<u32>)>>,
@@ -158,9 +180,9 @@ impl Scene {
 
     /// Bytes of heap memory held.
     pub(super) fn heap_bytes(&self) -> usize {
-        let n = &self.nodes;
-        let nodes = [&n.self_value, &n.self_samples, &n.total, &n.total_samples].map(Column::heap_bytes);
-        self.rows.heap_bytes() + nodes.iter().sum::<usize>() + n.parent.heap_bytes() + n.function.heap_bytes()
+        let Nodes { parent, function, figures } = &self.nodes;
+        let nodes = parent.heap_bytes() + function.heap_bytes() + figures.heap_bytes();
+        self.rows.heap_bytes() + nodes + self.weights.heap_bytes()
     }
 
     /// Whether it shows what a view looks at, finely enough.
@@ -255,28 +277,12 @@ impl Scene {
 
     /// Own value and total of a box.
     pub(super) fn figures(&self, node: u32) -> (Amount, Amount) {
-        let root = &self.head.root;
-        if node == ALL {
-            return self.pair(root.self_value, root.self_samples, root.total, root.total_samples);
-        }
-        let n = &self.nodes;
-        self.pair(
-            at(&n.self_value, node),
-            at(&n.self_samples, node) as u64,
-            at(&n.total, node),
-            at(&n.total_samples, node) as u64,
-        )
+        self.pair(if node == ALL { self.head.root } else { self.nodes.figures.get(node) })
     }
 
     /// Own value and total of a function everywhere.
     pub(super) fn figures_everywhere(&self, function: u32) -> (Amount, Amount) {
-        let w = &self.weights;
-        self.pair(
-            at(&w.self_value, function),
-            at(&w.self_samples, function) as u64,
-            at(&w.total, function),
-            at(&w.total_samples, function) as u64,
-        )
+        self.pair(self.weights.get(function))
     }
 
     /// A number of the scene for people.
@@ -290,8 +296,8 @@ impl Scene {
         at(&self.weights.self_value, function) as f64 / self.head.hottest.max(1) as f64
     }
 
-    fn pair(&self, own: i64, own_samples: u64, total: i64, samples: u64) -> (Amount, Amount) {
-        (self.amount(own, own_samples), self.amount(total, samples))
+    fn pair(&self, of: Figures) -> (Amount, Amount) {
+        (self.amount(of.self_value, of.self_samples), self.amount(of.total, of.total_samples))
     }
 }
 
