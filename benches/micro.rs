@@ -227,10 +227,11 @@ mod layout {
         let parent: Column<u32> = recording.stacks.iter().map(|(parent, _)| node(parent)).collect();
         let nodes: Vec<u32> = profile.samples.stack.iter().map(node).collect();
         let end = time.duration_ns;
-        let boxes = TimeRows::build(nodes.iter().copied(), &parent, &time.at_ns, end, usize::MAX).boxes();
-        bencher
-            .counter(ItemsCount::new(boxes))
-            .bench_local(|| TimeRows::build(nodes.iter().copied(), &parent, &time.at_ns, end, usize::MAX));
+        let lay_out = || {
+            let rows = TimeRows::build(nodes.iter().copied(), &parent, &time.at_ns, end, usize::MAX);
+            BoxRows::new(rows.into_columns(&time.at_ns, 0, end))
+        };
+        bencher.counter(ItemsCount::new(lay_out().boxes())).bench_local(lay_out);
     }
 }
 

@@ -11,7 +11,6 @@ pub const ALL: u32 = u32::MAX;
 ///
 /// Depth 0 is the one box [`ALL`], unless there is nothing at all. Boxes of a row are sorted by
 /// start and do not overlap; a box lies inside one of the row before and is at least one unit wide.
-/// Boxes of no width may stand at the start and the end of `ALL`: they are cut off and never seen.
 pub trait Rows {
     /// Number of rows.
     fn depths(&self) -> usize;
@@ -99,7 +98,7 @@ pub fn neighbour<R: Rows + ?Sized>(rows: &R, depth: usize, index: usize, to: Dir
 }
 
 fn sibling<R: Rows + ?Sized>(rows: &R, here: &FlameBox, index: usize) -> Option<FlameBox> {
-    let other = box_at(rows, here.depth, index).filter(|other| other.start < other.end)?;
+    let other = box_at(rows, here.depth, index)?;
     (parent(rows, &other) == parent(rows, here)).then_some(other)
 }
 
@@ -159,20 +158,11 @@ const FAN_OUT: usize = 8;
 impl RunIndex {
     /// The index of `len` boxes; `extent` is the larger of a box's width and the gap before it.
     pub(super) fn new(len: usize, extent: impl Fn(usize) -> i64) -> Self {
-        let mut extents = Extents::default();
-        (0..len).for_each(|i| extents.push(extent(i)));
-        Self::of(extents)
-    }
-
-    /// The index of boxes whose extents were collected one by one.
-    pub(super) fn of(extents: Extents) -> Self {
         let mut levels = Vec::new();
-        let mut level = extents.finish();
+        let mut level = maxima(len, extent);
         while !level.is_empty() {
-            let mut above = Extents::default();
-            level.segments().flatten().for_each(|&largest| above.push(largest));
-            levels.push(level);
-            level = above.finish();
+            let above = maxima(level.len(), |i| level.get(i));
+            levels.push(std::mem::replace(&mut level, above));
         }
         Self { levels }
     }
@@ -207,41 +197,18 @@ impl RunIndex {
         }
     }
 
-    pub(super) fn heap_bytes(&self) -> usize {
+    fn heap_bytes(&self) -> usize {
         self.levels.iter().map(Column::heap_bytes).sum()
     }
 }
 
-/// Extents of boxes as they come, in groups of which the largest is kept.
-#[derive(Debug, Default)]
-pub(super) struct Extents {
-    len: usize,
-    /// The largest of the group that is not full.
-    largest: i64,
-    maxima: Column<i64>,
-}
-
-impl Extents {
-    /// Adds the next box.
-    #[inline]
-    pub(super) fn push(&mut self, extent: i64) {
-        self.largest = if self.len.is_multiple_of(FAN_OUT) { extent } else { self.largest.max(extent) };
-        self.len += 1;
-        if self.len.is_multiple_of(FAN_OUT) {
-            self.maxima.push(self.largest);
-        }
+/// The largest extent of each group; nothing where there is only one group.
+fn maxima(len: usize, extent: impl Fn(usize) -> i64) -> Column<i64> {
+    if len <= FAN_OUT {
+        return Column::new();
     }
-
-    /// The largest extent of each group; nothing where there is only one group.
-    fn finish(mut self) -> Column<i64> {
-        if self.len <= FAN_OUT {
-            return Column::new();
-        }
-        if !self.len.is_multiple_of(FAN_OUT) {
-            self.maxima.push(self.largest);
-        }
-        self.maxima
-    }
+    let largest = |first: usize| (first..len.min(first + FAN_OUT)).map(&extent).fold(i64::MIN, i64::max);
+    (0..len).step_by(FAN_OUT).map(largest).collect()
 }
 
 /// Counts the entries that are looked at, so that tests can hold the cost of a frame.

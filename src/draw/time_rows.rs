@@ -1,23 +1,16 @@
 //! Boxes in the order of time: equal calls are merged only while they go on without a break.
 
-use super::rows::{ALL, BoxColumns, Extents, Rows, RunIndex};
+use super::rows::{ALL, BoxColumns};
 use crate::model::Column;
 
 /// Boxes in the order of time, by depth. A box is a stretch of samples: 12 bytes, and the moments
-/// stay where they are, in the recording's own column. [`TimeRows::view`] brings the two together.
-#[derive(Debug, Default, Clone)]
+/// stay where they are, in the recording's own column. [`TimeRows::into_columns`] brings the two
+/// together.
+#[derive(Debug, Default)]
 pub struct TimeRows {
     /// The call tree's rows; its depth 0 is row 1 of the picture, below the box of all.
-    rows: Vec<Row>,
-    boxes: usize,
+    rows: Vec<Column<Stretch>>,
     cut_below: Option<usize>,
-}
-
-/// One row.
-#[derive(Debug, Default, Clone)]
-struct Row {
-    boxes: Column<Stretch>,
-    runs: RunIndex,
 }
 
 /// A box: from the start of one sample to the start of another.
@@ -53,12 +46,6 @@ impl TimeRows {
         sweep.into_rows()
     }
 
-    /// The rows with the moments that they were built from, as far as they lie in a stretch of
-    /// time: boxes are cut at its edges, and the box of all is as wide as it.
-    pub fn view<'a>(&'a self, at_ns: &'a Column<i64>, from_ns: i64, to_ns: i64) -> TimeView<'a> {
-        TimeView { rows: self, moments: Moments { at_ns, from_ns, end_ns: to_ns.max(from_ns) } }
-    }
-
     /// The rows as boxes that hold their own edges, as far as they lie in a stretch of time and cut
     /// there. Rows are given up one by one as they are copied.
     pub fn into_columns(self, at_ns: &Column<i64>, from_ns: i64, to_ns: i64) -> BoxColumns {
@@ -70,7 +57,7 @@ impl TimeRows {
         columns.push(ALL, from_ns, to_ns - from_ns);
         columns.end_row();
         for row in self.rows {
-            for stretch in row.boxes.into_segments().flatten() {
+            for stretch in row.into_segments().flatten() {
                 let (start, end) = (moments.of(stretch.start), moments.of(stretch.end));
                 if start < end {
                     columns.push(stretch.node, start, end - start);
@@ -81,20 +68,9 @@ impl TimeRows {
         columns
     }
 
-    /// Number of boxes.
-    pub fn boxes(&self) -> usize {
-        self.boxes
-    }
-
     /// Depth of the call tree from which on boxes were left out because there were too many.
     pub fn cut_below(&self) -> Option<usize> {
         self.cut_below
-    }
-
-    /// Bytes of heap memory held, without the moments.
-    pub fn heap_bytes(&self) -> usize {
-        let row = |r: &Row| r.boxes.heap_bytes() + r.runs.heap_bytes();
-        self.rows.iter().map(row).sum::<usize>() + self.rows.capacity() * size_of::<Row>()
     }
 }
 
@@ -116,58 +92,6 @@ impl Moments<'_> {
     }
 }
 
-/// [`TimeRows`] and their moments.
-#[derive(Debug, Clone, Copy)]
-pub struct TimeView<'a> {
-    rows: &'a TimeRows,
-    moments: Moments<'a>,
-}
-
-impl TimeView<'_> {
-    fn row(&self, depth: usize) -> Option<&Row> {
-        self.rows.rows.get(depth.checked_sub(1)?)
-    }
-}
-
-impl Rows for TimeView<'_> {
-    fn depths(&self) -> usize {
-        if self.moments.end_ns > self.moments.from_ns { self.rows.rows.len() + 1 } else { 0 }
-    }
-
-    fn len(&self, depth: usize) -> usize {
-        self.row(depth).map_or(1, |row| row.boxes.len())
-    }
-
-    fn start(&self, depth: usize, index: usize) -> i64 {
-        self.row(depth).map_or(self.moments.from_ns, |row| self.moments.of(row.boxes.get(index).start))
-    }
-
-    fn end(&self, depth: usize, index: usize) -> i64 {
-        self.row(depth).map_or(self.moments.end_ns, |row| self.moments.of(row.boxes.get(index).end))
-    }
-
-    fn node(&self, depth: usize, index: usize) -> u32 {
-        self.row(depth).map_or(ALL, |row| row.boxes.get(index).node)
-    }
-
-    fn run_end(&self, depth: usize, index: usize, unit: i64) -> usize {
-        self.row(depth).map_or(1, |row| {
-            // The index knows the whole boxes; here they may be cut, and cut boxes are smaller.
-            row.runs.next(index + 1, row.boxes.len(), unit, |i| row.extent(self.moments, i))
-        })
-    }
-}
-
-impl Row {
-    /// The larger of a box's width and the gap before it.
-    fn extent(&self, moments: Moments<'_>, i: usize) -> i64 {
-        let at = self.boxes.get(i);
-        let start = moments.of(at.start);
-        let gap = i.checked_sub(1).map_or(0, |before| start - moments.of(self.boxes.get(before).end));
-        gap.max(moments.of(at.end) - start)
-    }
-}
-
 /// The number of a sample in 32 bits.
 fn index(sample: usize) -> u32 {
     u32::try_from(sample).expect("4 billion samples do not fit into memory")
@@ -182,7 +106,7 @@ struct Sweep {
     /// Nodes to open for the sample at hand, innermost first.
     new: Vec<u32>,
     last: u32,
-    rows: Vec<GrowingRow>,
+    rows: Vec<Column<Stretch>>,
     boxes: usize,
     boxes_max: usize,
     /// Number of rows that are kept, once some were left out, and each node's ancestor in them.
@@ -196,15 +120,6 @@ struct Open {
     node: u32,
     sample: u32,
     at_ns: i64,
-}
-
-/// A row while boxes are added to it.
-#[derive(Debug, Default)]
-struct GrowingRow {
-    boxes: Column<Stretch>,
-    extents: Extents,
-    /// Where the last box ends.
-    end_ns: Option<i64>,
 }
 
 impl Sweep {
@@ -276,22 +191,17 @@ impl Sweep {
         while self.open.len() > depth {
             let Some(open) = self.open.pop() else { return };
             if open.at_ns < end_ns {
-                self.push(self.open.len(), open, sample, end_ns);
+                self.push(self.open.len(), Stretch { start: open.sample, end: sample, node: open.node });
             }
         }
     }
 
     #[inline]
-    fn push(&mut self, depth: usize, open: Open, end: u32, end_ns: i64) {
+    fn push(&mut self, depth: usize, stretch: Stretch) {
         if depth >= self.rows.len() {
-            self.rows.resize_with(depth + 1, GrowingRow::default);
+            self.rows.resize_with(depth + 1, Column::new);
         }
-        let row = &mut self.rows[depth];
-        row.boxes.push(Stretch { start: open.sample, end, node: open.node });
-        // The larger of the box's width and the gap before it.
-        let gap = row.end_ns.map_or(0, |before| open.at_ns - before);
-        row.extents.push(gap.max(end_ns - open.at_ns));
-        row.end_ns = Some(end_ns);
+        self.rows[depth].push(stretch);
         self.boxes += 1;
     }
 
@@ -306,7 +216,7 @@ impl Sweep {
             _ => self.boxes_max / (2 * self.samples.max(1)),
         };
         while self.rows.len() > 1 && (self.rows.len() > most || self.boxes > self.boxes_max / 2) {
-            self.boxes -= self.rows.pop().map_or(0, |row| row.boxes.len());
+            self.boxes -= self.rows.pop().map_or(0, |row| row.len());
         }
         let kept = self.rows.len();
         self.open.truncate(kept);
@@ -318,12 +228,7 @@ impl Sweep {
     }
 
     fn into_rows(self) -> TimeRows {
-        let finished = |row: GrowingRow| Row { boxes: row.boxes, runs: RunIndex::of(row.extents) };
-        TimeRows {
-            rows: self.rows.into_iter().map(finished).collect(),
-            boxes: self.boxes,
-            cut_below: self.kept.map(|(kept, _)| kept),
-        }
+        TimeRows { rows: self.rows, cut_below: self.kept.map(|(kept, _)| kept) }
     }
 }
 
@@ -348,7 +253,7 @@ fn ancestors(parent: &[u32], depth: &[u32], kept: usize) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::draw::rows::box_at;
+    use crate::draw::rows::{BoxRows, Rows, box_at};
     use crate::draw::testing::{Random, Tree, picture, random_tree, samples};
 
     fn moments(steps: &[i64]) -> (Column<i64>, i64) {
@@ -364,7 +269,11 @@ mod tests {
     fn drawn(tree: &Tree, nodes: &[u32], steps: &[i64]) -> String {
         let (at_ns, end_ns) = moments(steps);
         let rows = TimeRows::build(nodes.iter().copied(), &tree.parent, &at_ns, end_ns, 1000);
-        tree.text(&rows.view(&at_ns, 0, end_ns))
+        tree.text(&BoxRows::new(rows.into_columns(&at_ns, 0, end_ns)))
+    }
+
+    fn boxes(rows: &TimeRows) -> usize {
+        rows.rows.iter().map(Column::len).sum()
     }
 
     #[test]
@@ -386,12 +295,15 @@ mod tests {
     fn a_stretch_cuts_boxes_at_its_edges() {
         let text = "A B 1\nC 1\nA 1";
         let (tree, (at_ns, end_ns)) = (picture(text), moments(&[10, 10, 10]));
-        let rows = TimeRows::build(samples(text), &tree.parent, &at_ns, end_ns, 1000);
-        let view = rows.view(&at_ns, 5, 25);
+        let within = |from, to| {
+            let rows = TimeRows::build(samples(text), &tree.parent, &at_ns, end_ns, 1000);
+            BoxRows::new(rows.into_columns(&at_ns, from, to))
+        };
+        let view = within(5, 25);
         assert_eq!(tree.text(&view), "all 5-25\nA 5-10 C 10-20 A 20-25\nB 5-10");
         assert_eq!(view.run_end(1, 0, 6), 1, "C is wide");
         assert_eq!(view.run_end(1, 1, 6), 3, "the cut A is not");
-        assert_eq!(rows.view(&at_ns, 7, 7).depths(), 0);
+        assert_eq!(within(7, 7).depths(), 0);
     }
 
     /// The boxes by a plain rule: for each depth, runs of samples with the same ancestor there.
@@ -434,11 +346,11 @@ mod tests {
             let steps: Vec<i64> = (0..len).map(|_| random.below(4) as i64).collect();
             let (at_ns, end_ns) = moments(&steps);
             let rows = TimeRows::build(nodes.iter().copied(), &tree.parent, &at_ns, end_ns, usize::MAX);
-            let view = rows.view(&at_ns, 0, end_ns);
             let mut expected = plain(&tree, &nodes, &at_ns, end_ns);
             expected.truncate(expected.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1));
             assert_eq!(rows.rows.len(), expected.len(), "seed {seed}");
-            assert_eq!(rows.boxes(), expected.iter().map(Vec::len).sum::<usize>());
+            assert_eq!(boxes(&rows), expected.iter().map(Vec::len).sum::<usize>());
+            let view = BoxRows::new(rows.into_columns(&at_ns, 0, end_ns));
             for (depth, row) in expected.iter().enumerate() {
                 let boxes: Vec<_> = (0..view.len(depth + 1))
                     .filter_map(|i| box_at(&view, depth + 1, i))
@@ -450,7 +362,7 @@ mod tests {
         }
     }
 
-    fn assert_runs(view: &TimeView<'_>, depth: usize) {
+    fn assert_runs(view: &BoxRows, depth: usize) {
         for unit in [1, 2, 3, 7] {
             for i in 0..view.len(depth) {
                 let breaks = |k: &usize| {
@@ -470,12 +382,12 @@ mod tests {
         let nodes = |len: u32| (0..len).map(|i| if i % 2 == 0 { 49 } else { 99 });
         let (at_ns, end_ns) = moments(&[1; 2000]);
         let all = TimeRows::build(nodes(2000), &parent, &at_ns, end_ns, usize::MAX);
-        assert_eq!((all.boxes(), all.cut_below()), (100_000, None));
+        assert_eq!((boxes(&all), all.cut_below()), (100_000, None));
         for boxes_max in [40_000, 5_000, 100, 1] {
             let rows = TimeRows::build(nodes(2000), &parent, &at_ns, end_ns, boxes_max);
             let kept = rows.cut_below().expect("some were left out");
-            assert_eq!(rows.boxes(), kept * 2000, "the rows that stay are whole");
-            assert!(rows.boxes() <= boxes_max.max(2000), "{} boxes of {boxes_max}", rows.boxes());
+            assert_eq!(boxes(&rows), kept * 2000, "the rows that stay are whole");
+            assert!(boxes(&rows) <= boxes_max.max(2000), "{} boxes of {boxes_max}", boxes(&rows));
         }
     }
 }
