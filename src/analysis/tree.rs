@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use std::hash::BuildHasher;
 use std::rc::Rc;
 
-use crate::model::{Column, FunctionId};
+use crate::model::{Children, Column, FunctionId};
 
 /// The root node of every tree: everything that is looked at.
 pub const ROOT: u32 = 0;
@@ -80,7 +80,9 @@ impl Shape {
     }
 
     fn children(&self) -> &Children {
-        self.0.children.get_or_init(|| Children::of(self))
+        // The root is its own parent, and nobody's child.
+        let parents = std::iter::once(u32::MAX).chain(self.0.parent.iter().skip(1));
+        self.0.children.get_or_init(|| Children::new(self.len(), parents))
     }
 }
 
@@ -161,13 +163,6 @@ pub struct Tree {
     pub total_samples: Column<u64>,
 }
 
-/// Children of every node in index order, as one array and its ends.
-#[derive(Debug)]
-struct Children {
-    start: Column<u32>,
-    list: Column<u32>,
-}
-
 impl Tree {
     /// Rolls own values up: one backward pass, since parents come before children.
     /// Sums saturate at the ends of 64 bits.
@@ -206,7 +201,7 @@ impl Tree {
 
     /// The node's children in the order in which they were first seen, empty ones left out.
     pub fn children(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
-        self.shape.children().of_node(node).filter(|&child| self.is_present(child))
+        self.shape.children().of(node).iter().copied().filter(|&child| self.is_present(child))
     }
 
     /// The node's child for a function.
@@ -242,7 +237,7 @@ impl Tree {
     pub fn visit_with_recursion(&self, functions: usize, mut visit: impl FnMut(u32, FunctionId, bool)) {
         let mut on_path = vec![0u32; functions];
         // A node is pushed twice: to enter it, and to leave it.
-        let mut pending: Vec<(u32, bool)> = self.shape.children().of_node(ROOT).map(|c| (c, true)).collect();
+        let mut pending: Vec<(u32, bool)> = self.shape.children().of(ROOT).iter().map(|&c| (c, true)).collect();
         while let Some((node, entering)) = pending.pop() {
             let Some(function) = self.shape.function(node) else { continue };
             let open = &mut on_path[function.index()];
@@ -253,34 +248,8 @@ impl Tree {
             visit(node, function, *open > 0);
             *open += 1;
             pending.push((node, false));
-            pending.extend(self.shape.children().of_node(node).map(|c| (c, true)));
+            pending.extend(self.shape.children().of(node).iter().map(|&c| (c, true)));
         }
-    }
-}
-
-impl Children {
-    fn of(shape: &Shape) -> Self {
-        let mut counts = vec![0u32; shape.len() + 1];
-        for (_, parent, _) in shape.iter() {
-            counts[parent as usize + 1] += 1;
-        }
-        for i in 1..counts.len() {
-            counts[i] += counts[i - 1];
-        }
-        let start: Column<u32> = counts.iter().copied().collect();
-        let mut list = Column::filled(0, shape.len() - 1);
-        for (node, parent, _) in shape.iter() {
-            let at = &mut counts[parent as usize];
-            list.set(*at as usize, node);
-            *at += 1;
-        }
-        Self { start, list }
-    }
-
-    fn of_node(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
-        let start = self.start.get(node as usize) as usize;
-        let end = self.start.get(node as usize + 1) as usize;
-        self.list.range(start, end)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::model::Column;
+use crate::model::{Children, Column};
 
 /// The box that holds everything. As a node's parent it says "none", as a sample's node "nothing".
 pub const ALL: u32 = u32::MAX;
@@ -253,10 +253,9 @@ impl BoxColumns {
     /// child ends where its parent ends.
     ///
     /// A box of [`ALL`] that is as wide as all roots is row 0. Linear but for sorting siblings.
-    pub fn from_tree(parent: &Column<u32>, width: &Column<i64>, mut order: impl FnMut(u32, u32) -> Ordering) -> Self {
-        let mut children = Children::new(parent, width);
-        children.sort(&mut order);
-        let whole = children.of(ALL).map(|(_, width)| width.max(0)).fold(0, i64::saturating_add);
+    pub fn from_tree(parent: &Column<u32>, width: &Column<i64>, order: impl FnMut(u32, u32) -> Ordering) -> Self {
+        let siblings = Siblings::new(parent, width, order);
+        let whole = siblings.below(ALL).map(|(_, width)| width.max(0)).fold(0, i64::saturating_add);
         let mut rows = Self { first: vec![0], ..Self::default() };
         if whole > 0 {
             rows.push(ALL, 0, whole);
@@ -264,16 +263,16 @@ impl BoxColumns {
         let mut row = 0..rows.node.len();
         while !row.is_empty() {
             rows.end_row();
-            row.for_each(|i| rows.push_children(i, &children));
+            row.for_each(|i| rows.push_children(i, &siblings));
             row = rows.last_end()..rows.node.len();
         }
         rows
     }
 
-    fn push_children(&mut self, i: usize, children: &Children) {
+    fn push_children(&mut self, i: usize, siblings: &Siblings) {
         let mut at = self.start.get(i);
         let end = at + self.width.get(i);
-        for (child, width) in children.of(self.node.get(i)) {
+        for (child, width) in siblings.below(self.node.get(i)) {
             let width = width.min(end - at);
             if width > 0 {
                 self.push(child, at, width);
@@ -381,60 +380,26 @@ impl Rows for BoxRows {
     }
 }
 
-/// The children of each node and their widths as one list per parent, so that laying a parent out
+/// The children of each node and their widths in the order of the lists, so that laying a parent out
 /// reads one place of memory and not one per child.
-struct Children {
-    /// Where each node's children begin; behind those of the last node are the roots.
-    first: Vec<u32>,
-    nodes: Vec<u32>,
+struct Siblings {
+    children: Children,
     widths: Vec<i64>,
 }
 
-impl Children {
-    /// Counting sort of the nodes by parent.
-    fn new(parent: &Column<u32>, width: &Column<i64>) -> Self {
-        let len = parent.len();
-        let mut first = vec![0u32; len + 2];
-        parent.iter().for_each(|p| first[slot(p, len)] += 1);
-        (1..first.len()).for_each(|i| first[i] += first[i - 1]);
-        let (mut nodes, mut widths) = (vec![0; len], vec![0; len]);
-        // From the end of each list to its start, so that the ends become the starts.
-        for node in (0..len).rev() {
-            let at = &mut first[slot(parent.get(node), len)];
-            *at -= 1;
-            nodes[*at as usize] = node as u32;
-            widths[*at as usize] = width.get(node);
-        }
-        Self { first, nodes, widths }
-    }
-
-    /// Orders the children of each parent.
-    fn sort(&mut self, order: &mut impl FnMut(u32, u32) -> Ordering) {
-        let mut pairs = Vec::new();
-        for list in 0..self.first.len() - 1 {
-            let list = self.first[list] as usize..self.first[list + 1] as usize;
-            if list.len() < 2 {
-                continue;
-            }
-            pairs.clear();
-            pairs.extend(list.clone().map(|i| (self.nodes[i], self.widths[i])));
-            pairs.sort_unstable_by(|&(a, _), &(b, _)| order(a, b).then(a.cmp(&b)));
-            for (i, &(node, width)) in list.zip(&pairs) {
-                (self.nodes[i], self.widths[i]) = (node, width);
-            }
-        }
+impl Siblings {
+    fn new(parent: &Column<u32>, width: &Column<i64>, order: impl FnMut(u32, u32) -> Ordering) -> Self {
+        let mut children = Children::new(parent.len(), parent.iter());
+        children.sort(order);
+        let widths = children.all().iter().map(|&node| width.get(node as usize)).collect();
+        Self { children, widths }
     }
 
     /// The children of a node, or the roots for [`ALL`], and their widths.
-    fn of(&self, node: u32) -> impl Iterator<Item = (u32, i64)> {
-        let slot = slot(node, self.nodes.len());
-        let list = self.first[slot] as usize..self.first[slot + 1] as usize;
-        self.nodes[list.clone()].iter().copied().zip(self.widths[list].iter().copied())
+    fn below(&self, node: u32) -> impl Iterator<Item = (u32, i64)> {
+        let list = self.children.range(node);
+        self.children.all()[list.clone()].iter().copied().zip(self.widths[list].iter().copied())
     }
-}
-
-fn slot(node: u32, len: usize) -> usize {
-    if node == ALL { len } else { node as usize }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 use std::io::{self, Write};
 
 use super::{Choice, Export, Failed, Missing};
-use crate::model::{Column, FrameId, Profile, Recording, StackId, StackInterner, Stacks, StringId, Strings};
+use crate::model::{Children, Column, FrameId, Profile, Recording, StackId, StackInterner, Stacks, StringId, Strings};
 use crate::units::exact;
 
 /// The format in the registry.
@@ -157,7 +157,7 @@ impl Folded {
     /// # Errors
     /// When `out` cannot be written to.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let children = Children::of(&self.stacks);
+        let children = Children::new(self.stacks.len(), self.stacks.iter().map(|(parent, _)| parent.0));
         let mut path: Vec<StackId> = Vec::new();
         let mut steps = Vec::new();
         self.push_steps(&children, StackId::NONE, &mut steps);
@@ -191,11 +191,12 @@ impl Folded {
         if parent.is_none() && self.bare.is_some() {
             steps.push(Step::Line(StackId::NONE));
         }
-        for &stack in children.get(parent) {
+        for &row in children.of(parent.0) {
+            let stack = StackId(row);
             if self.sums.get(stack.index()).is_some() {
                 steps.push(Step::Line(stack));
             }
-            if !children.get(stack).is_empty() {
+            if !children.of(row).is_empty() {
                 steps.push(Step::Below(stack));
             }
         }
@@ -244,40 +245,6 @@ fn used(stacks: &Stacks, sums: &Column<Option<i128>>) -> Column<bool> {
         }
     }
     used
-}
-
-/// The stacks right below each stack.
-struct Children {
-    /// Where the list of each parent ends; the roots' list is the first.
-    ends: Vec<u32>,
-    list: Vec<StackId>,
-}
-
-impl Children {
-    fn of(stacks: &Stacks) -> Self {
-        let family = |parent: StackId| {
-            if parent.is_none() { 0 } else { parent.index() + 1 }
-        };
-        let mut ends = vec![0u32; stacks.len() + 1];
-        stacks.iter().for_each(|(parent, _)| ends[family(parent)] += 1);
-        let mut sum = 0;
-        for end in &mut ends {
-            sum += std::mem::replace(end, sum);
-        }
-        let mut list = vec![StackId::NONE; stacks.len()];
-        for (i, (parent, _)) in stacks.iter().enumerate() {
-            let end = &mut ends[family(parent)];
-            list[*end as usize] = StackId::from_index(i);
-            *end += 1;
-        }
-        Self { ends, list }
-    }
-
-    fn get(&self, parent: StackId) -> &[StackId] {
-        let family = if parent.is_none() { 0 } else { parent.index() + 1 };
-        let start = family.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.list[start as usize..self.ends[family] as usize]
-    }
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ impl<T: Copy> Column<T> {
     }
 
     /// All rows in order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = T> + '_ {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = T> + Clone + '_ {
         self.segments.iter().flatten().copied()
     }
 

@@ -4,6 +4,7 @@
 //! reading. It knows no format and no view. Rows are addressed by `u32` newtypes, parents come
 //! before children, and nothing changes after [`Builder::finish`].
 
+mod children;
 mod column;
 mod index;
 mod memory;
@@ -13,6 +14,7 @@ mod strings;
 mod tables;
 pub mod vocab;
 
+pub(crate) use children::Children;
 pub use column::{Column, SEGMENT_ROWS};
 pub(crate) use index::Index;
 pub(crate) use memory::grow_ahead;

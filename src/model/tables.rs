@@ -183,7 +183,7 @@ impl Stacks {
     }
 
     /// All rows in order: (parent, frame).
-    pub fn iter(&self) -> impl Iterator<Item = (StackId, FrameId)> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = (StackId, FrameId)> + Clone + '_ {
         self.parent.iter().zip(self.frame.iter())
     }
 

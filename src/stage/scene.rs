@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::labels::Labels;
 use crate::draw::{self, ALL, BoxRows, FlameBox, Rows};
-use crate::model::Column;
 use crate::model::vocab::{Order, Path, Scope};
+use crate::model::{Children, Column};
 use crate::protocol::{Amount, FlameView};
 use crate::units::Unit;
 
@@ -241,7 +241,7 @@ impl Scene {
         if let Some(node) = known {
             return node;
         }
-        let children = self.children.get_or_init(|| Children::new(&self.nodes.parent));
+        let children = self.children.get_or_init(|| Children::new(self.nodes.parent.len(), self.nodes.parent.iter()));
         let step = |above: u32, key| {
             let is_it = |n: &u32| self.function(*n).is_some_and(|function| labels.is_named(function, key));
             children.of(above).iter().copied().find(is_it)
@@ -304,37 +304,4 @@ impl Scene {
 /// A row of a column; 0 where there is none.
 fn at(column: &Column<i64>, row: u32) -> i64 {
     if (row as usize) < column.len() { column.get(row as usize) } else { 0 }
-}
-
-/// The children of each node as one list per parent.
-#[derive(Debug)]
-struct Children {
-    /// Where each node's children begin; behind those of the last node are the roots.
-    first: Vec<u32>,
-    nodes: Vec<u32>,
-}
-
-impl Children {
-    /// Counting sort of the nodes by parent.
-    fn new(parent: &Column<u32>) -> Self {
-        let len = parent.len();
-        let slot = |p: u32| if p == ALL { len } else { (p as usize).min(len) };
-        let mut first = vec![0u32; len + 2];
-        parent.iter().for_each(|p| first[slot(p)] += 1);
-        (1..first.len()).for_each(|i| first[i] += first[i - 1]);
-        let mut nodes = vec![0; len];
-        // From the end of each list to its start, so that the ends become the starts.
-        for node in (0..len).rev() {
-            let at = &mut first[slot(parent.get(node))];
-            *at -= 1;
-            nodes[*at as usize] = node as u32;
-        }
-        Self { first, nodes }
-    }
-
-    /// The children of a node, or the roots for [`ALL`].
-    fn of(&self, node: u32) -> &[u32] {
-        let slot = if node == ALL { self.nodes.len() } else { node as usize };
-        &self.nodes[self.first[slot] as usize..self.first[slot + 1] as usize]
-    }
 }
