@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::labels::Labels;
 use crate::draw::{self, ALL, BoxRows, FlameBox, Rows};
-use crate::model::vocab::{Order, Path, Scope};
+use crate::model::vocab::{FrameKey, Order, Path, Scope};
 use crate::model::{Children, Column};
 use crate::protocol::{Amount, FlameView};
 use crate::units::Unit;
@@ -164,7 +164,8 @@ pub(super) struct Scene {
     pub(super) nodes: Nodes,
     pub(super) weights: FigureColumns,
     children: OnceCell<Children>,
-    /// Paths that were looked up last and their nodes: the same few come with every frame.
+    /// Paths that were looked up and their nodes, the last used ones last: the same few come with
+    /// every frame.
     known: RefCell<Vec<(Path, Option<u32>)>>,
 }
 
@@ -198,7 +199,8 @@ impl Scene {
         let visible = (view.x1 - view.x0).clamp(1e-9, 1.0);
         let Some(root) = view.zoom.first().filter(|_| view.callers && self.head.callers) else { return visible };
         // The root function of a bottom-up path bounds its width; deeper paths only make it finer.
-        let own = labels.find(root).map_or(0, |f| at(&self.weights.self_value, f).saturating_abs());
+        let root = self.node_at(labels, std::slice::from_ref(root));
+        let own = root.map_or(0, |node| at(&self.nodes.figures.total, node).saturating_abs());
         let part = own as f64 / self.head.base.max(1) as f64 / view.zoom.len() as f64;
         visible * part.clamp(1e-6, 1.0)
     }
@@ -233,12 +235,11 @@ impl Scene {
     }
 
     /// The node at the end of a path.
-    pub(super) fn node_at(&self, labels: &Labels, path: &Path) -> Option<u32> {
+    pub(super) fn node_at(&self, labels: &Labels, path: &[FrameKey]) -> Option<u32> {
         if path.is_empty() {
             return None;
         }
-        let known = self.known.borrow().iter().find(|(p, _)| p == path).map(|&(_, node)| node);
-        if let Some(node) = known {
+        if let Some(node) = self.recall(path) {
             return node;
         }
         let children = self.children.get_or_init(|| Children::new(self.nodes.parent.len(), self.nodes.parent.iter()));
@@ -247,13 +248,21 @@ impl Scene {
             children.of(above).iter().copied().find(is_it)
         };
         let node = path.iter().try_fold(ALL, step);
-        self.remember(path.clone(), node);
+        self.remember(path.to_vec(), node);
         node
     }
 
     /// Forgets what rests on names.
     pub(super) fn forget_names(&self) {
         self.known.borrow_mut().clear();
+    }
+
+    /// What was found for a path, which becomes the last used one.
+    fn recall(&self, path: &[FrameKey]) -> Option<Option<u32>> {
+        let mut known = self.known.borrow_mut();
+        let at = known.iter().position(|(p, _)| p == path)?;
+        known[at..].rotate_left(1);
+        known.last().map(|&(_, node)| node)
     }
 
     fn remember(&self, path: Path, node: Option<u32>) {
@@ -304,4 +313,36 @@ impl Scene {
 /// A row of a column; 0 where there is none.
 fn at(column: &Column<i64>, row: u32) -> i64 {
     if (row as usize) < column.len() { column.get(row as usize) } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::labels::LabelRow;
+    use super::*;
+    use crate::draw::Paint;
+
+    #[test]
+    fn paths_of_every_frame_stay_known_while_the_pointer_moves() {
+        let row = |line| LabelRow {
+            name: "f",
+            file: "",
+            line,
+            module: "",
+            place: "",
+            kind: "",
+            paint: Paint::GC,
+            has_heat: false,
+        };
+        let labels = Labels::new((0..20).map(row));
+        let (parent, function) = (Column::filled(ALL, 20), (0..20).collect());
+        let nodes = Nodes { parent, function, figures: FigureColumns::default() };
+        let scene = Scene::new(SceneColumns { nodes, ..SceneColumns::default() });
+        let (zoomed, selected) = ([labels.key(0)], [labels.key(1)]);
+        assert_eq!([scene.node_at(&labels, &zoomed), scene.node_at(&labels, &selected)], [Some(0), Some(1)]);
+        for hovered in 2..20 {
+            scene.path(&labels, hovered);
+            assert_eq!([scene.recall(&zoomed), scene.recall(&selected)], [Some(Some(0)), Some(Some(1))]);
+        }
+        assert_eq!(scene.known.borrow().len(), KNOWN_MAX);
+    }
 }
