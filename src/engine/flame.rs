@@ -63,9 +63,7 @@ impl Engine {
             words: value_words(&prepared.shown.name),
         };
         let head = SceneHead {
-            scope: want.scope.clone(),
-            order: want.order,
-            callers: want.callers,
+            want: want.clone(),
             unit,
             measure,
             base,

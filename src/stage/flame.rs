@@ -24,8 +24,6 @@ pub(super) struct FlameStage {
     scenes: Vec<Rc<Scene>>,
     /// What the last picture was painted from.
     shown: Option<Rc<Scene>>,
-    /// What the newest scene was given for.
-    answered: Option<FlameWant>,
     marks: Marks,
     by_heat: bool,
     /// The selected function and its number, looked up once.
@@ -33,17 +31,13 @@ pub(super) struct FlameStage {
 }
 
 impl FlameStage {
-    /// Takes a scene in, and what it was asked for by.
-    pub(super) fn take(&mut self, scene: SceneColumns, asked: Option<Want>) {
+    /// Takes a scene in.
+    pub(super) fn take(&mut self, scene: SceneColumns) {
         self.scenes.retain(|kept| kept.heap_bytes() <= SCENE_BYTES_KEPT);
         if self.scenes.len() >= SCENES_KEPT {
             self.scenes.remove(0);
         }
         self.scenes.push(Rc::new(Scene::new(scene)));
-        self.answered = match asked {
-            Some(Want::Flame(want)) => Some(want),
-            _ => None,
-        };
     }
 
     pub(super) fn mark(&mut self, marks: Marks) {
@@ -61,25 +55,29 @@ impl FlameStage {
 
     /// The scene that shows a view, or else what to ask for.
     fn scene(&mut self, labels: &Labels, view: &FlameView, wants: &mut Vec<Want>) -> Option<Rc<Scene>> {
-        if let Some(at) = self.scenes.iter().position(|scene| scene.serves(labels, view)) {
-            let found = self.scenes.remove(at);
-            self.scenes.push(Rc::clone(&found));
-            return Some(found);
-        }
-        let alike = self.scenes.iter().find(|scene| scene.head.callers && scene.head.scope == view.scope);
-        let part = match (view.callers, alike) {
+        let at = self.scenes.iter().position(|scene| scene.serves(labels, view)).or_else(|| {
+            let want = self.want(labels, view);
+            // Where that was given already, nothing finer is to be had.
+            let given = self.scenes.iter().position(|scene| scene.head.want == want);
+            if given.is_none() {
+                wants.push(Want::Flame(want));
+            }
+            given
+        })?;
+        let found = self.scenes.remove(at);
+        self.scenes.push(Rc::clone(&found));
+        Some(found)
+    }
+
+    /// What to ask for to show a view.
+    fn want(&self, labels: &Labels, view: &FlameView) -> FlameWant {
+        let is_alike = |want: &FlameWant| want.callers && want.scope == view.scope;
+        let part = match (view.callers, self.scenes.iter().find(|scene| is_alike(&scene.head.want))) {
             (true, Some(scene)) => scene.part_of(labels, view),
             (true, None) => (view.x1 - view.x0).clamp(1e-9, 1.0),
             _ => 1.0,
         };
-        let (scope, order, callers) = (view.scope.clone(), view.order, view.callers);
-        let want = FlameWant { scope, order, callers, part };
-        if self.answered.as_ref() == Some(&want) {
-            // Nothing finer is to be had.
-            return self.scenes.last().cloned();
-        }
-        wants.push(Want::Flame(want));
-        None
+        FlameWant { scope: view.scope.clone(), order: view.order, callers: view.callers, part }
     }
 
     /// Paints into the list what there is of a view. `None` when there is nothing yet.

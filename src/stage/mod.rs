@@ -169,8 +169,8 @@ impl Stage {
                 CanvasId::Flame
             }
             Given::Flame(scene) => {
-                let asked = self.asked.remove(&FLAME);
-                self.flame.take(*scene, asked);
+                self.asked.remove(&FLAME);
+                self.flame.take(*scene);
                 CanvasId::Flame
             }
             Given::Strip(strip) => {

@@ -107,12 +107,8 @@ impl FromIterator<Figures> for FigureColumns {
 /// What is known of a flame graph besides its columns.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SceneHead {
-    /// What is looked at.
-    pub scope: Scope,
-    /// Order of siblings.
-    pub order: Order,
-    /// Whether it is bottom-up.
-    pub callers: bool,
+    /// What it was asked for by.
+    pub want: FlameWant,
     /// Width down to which bottom-up nodes are expanded.
     pub unit: i64,
     /// Unit of the figures.
@@ -128,7 +124,7 @@ pub struct SceneHead {
 impl SceneHead {
     /// Whether boxes are visits in the order of time.
     pub(super) fn is_time(&self) -> bool {
-        !self.callers && self.order == Order::Time
+        !self.want.callers && self.want.order == Order::Time
     }
 }
 
@@ -188,16 +184,15 @@ impl Scene {
 
     /// Whether it shows what a view looks at, finely enough.
     pub(super) fn serves(&self, labels: &Labels, view: &FlameView) -> bool {
-        let head = &self.head;
-        let same = head.callers == view.callers && (view.callers || head.order == view.order);
-        same && head.scope == view.scope
-            && (!view.callers || head.unit <= callers_unit(head.base, self.part_of(labels, view)))
+        let SceneHead { want, unit, base, .. } = &self.head;
+        let same = want.callers == view.callers && (view.callers || want.order == view.order);
+        same && want.scope == view.scope && (!view.callers || *unit <= callers_unit(*base, self.part_of(labels, view)))
     }
 
     /// Part of the whole width that a view shows.
     pub(super) fn part_of(&self, labels: &Labels, view: &FlameView) -> f64 {
         let visible = (view.x1 - view.x0).clamp(1e-9, 1.0);
-        let Some(root) = view.zoom.first().filter(|_| view.callers && self.head.callers) else { return visible };
+        let Some(root) = view.zoom.first().filter(|_| view.callers && self.head.want.callers) else { return visible };
         // The root function of a bottom-up path bounds its width; deeper paths only make it finer.
         let root = self.node_at(labels, std::slice::from_ref(root));
         let own = root.map_or(0, |node| at(&self.nodes.figures.total, node).saturating_abs());
