@@ -51,10 +51,13 @@ impl Engine {
         let unit = callers_unit(base, want.part);
         let (boxes, nodes) = if want.callers {
             callers(tree, unit)
-        } else if want.order == Order::Time {
-            (time_boxes(&self.recording, &prepared), nodes(tree))
         } else {
-            (merged(&self.recording, tree, want.order), nodes(tree))
+            let parent = parents(tree);
+            let boxes = match want.order {
+                Order::Time => time_boxes(&self.recording, &prepared, &parent),
+                order => merged(&self.recording, tree, &parent, order),
+            };
+            (boxes, nodes(tree, parent))
         };
         let weights = prepared.weights(&self.recording);
         let measure = Measure {
@@ -84,14 +87,8 @@ fn value_words(name: &str) -> String {
     if name == "time" { "not idle".to_owned() } else { super::summary::value_label(name) }
 }
 
-/// Parents and widths of the tree's nodes but the root, and of one more for what stands on the root
-/// itself.
-fn parents_and_widths(tree: &Tree) -> (Column<u32>, Column<i64>) {
-    let width = (1..tree.shape.len()).map(|i| tree.width.get(i));
-    let own = tree.self_value.get(0).saturating_abs();
-    (parents(tree), width.chain(std::iter::once(own)).collect())
-}
-
+/// Parents of the boxes. Box k is node k + 1 of the tree; the one behind the last is what stands on
+/// the root itself.
 fn parents(tree: &Tree) -> Column<u32> {
     let parents = tree.shape.iter().map(|(_, parent, _)| if parent == ROOT { ALL } else { parent - 1 });
     parents.chain(std::iter::once(ALL)).collect()
@@ -107,25 +104,26 @@ fn figures(tree: &Tree, node: usize) -> Figures {
     }
 }
 
-/// Box k is node k + 1 of the tree; the box behind the last one is what stands on the root itself.
-fn nodes(tree: &Tree) -> Nodes {
+/// What the boxes of [`parents`] stand for.
+fn nodes(tree: &Tree, parent: Column<u32>) -> Nodes {
     let functions = tree.shape.iter().map(|(_, _, function)| function.index() as u32);
     let root = figures(tree, ROOT as usize);
     let on_root = Figures { total: root.self_value, total_samples: root.self_samples, ..root };
     let weighed = (1..tree.shape.len()).map(|node| figures(tree, node));
     Nodes {
-        parent: parents(tree),
+        parent,
         function: functions.chain(std::iter::once(ALL)).collect(),
         figures: weighed.chain(std::iter::once(on_root)).collect(),
     }
 }
 
 /// Boxes with equal calls merged.
-fn merged(recording: &Recording, tree: &Tree, order: Order) -> BoxColumns {
-    let (parent, width) = parents_and_widths(tree);
+fn merged(recording: &Recording, tree: &Tree, parent: &Column<u32>, order: Order) -> BoxColumns {
+    let on_root = tree.self_value.get(0).saturating_abs();
+    let width: Column<i64> = tree.width.iter().skip(1).chain(std::iter::once(on_root)).collect();
     let name = |node: u32| tree.shape.function(node + 1);
     let last = parent.len() as u32 - 1;
-    BoxColumns::from_tree(&parent, &width, |a, b| {
+    BoxColumns::from_tree(parent, &width, |a, b| {
         let by_weight = || width.get(b as usize).cmp(&width.get(a as usize));
         match order {
             Order::Name if a != last && b != last => match (name(a), name(b)) {
@@ -164,13 +162,12 @@ fn callers(tree: &Tree, unit: i64) -> (BoxColumns, Nodes) {
 }
 
 /// Boxes in the order of time, of the first thread in scope that has time.
-fn time_boxes(recording: &Recording, prepared: &Prepared) -> BoxColumns {
+fn time_boxes(recording: &Recording, prepared: &Prepared, parent: &Column<u32>) -> BoxColumns {
     let scoped = &prepared.scoped;
     let profile = scoped.profiles.iter().copied().find(|&p| recording.profiles[p].time.is_some());
     let Some((profile, time)) = profile.and_then(|p| recording.profiles[p].time.as_ref().map(|t| (p, t))) else {
         return BoxColumns::default();
     };
-    let parent = parents(&scoped.tree);
     let without_frame = parent.len() as u32 - 1;
     let stacks = &recording.profiles[profile].samples.stack;
     let nodes = bridged(recording, stacks, |stack| match scoped.node(stack) {
@@ -180,5 +177,5 @@ fn time_boxes(recording: &Recording, prepared: &Prepared) -> BoxColumns {
     });
     let end = time.at_ns.last().map_or(0, |at| at + time.last_ns);
     let (from, to) = scoped.range.map_or((0, end), |r| (r.from_ns.max(0), r.to_ns.min(end)));
-    TimeRows::build(nodes, &parent, &time.at_ns, end, TIME_BOXES_MAX).into_columns(&time.at_ns, from, to)
+    TimeRows::build(nodes, parent, &time.at_ns, end, TIME_BOXES_MAX).into_columns(&time.at_ns, from, to)
 }
