@@ -41,11 +41,6 @@ peers() {
 # Newer versions of Go build the tool when it is asked for the first time.
 go_pprof() { install_tools go && go tool -n pprof; }
 
-# Not a reference, but the table can do without it too.
-sizes() {
-    env -u RUSTFLAGS cargo build --quiet --release --manifest-path scripts/sizes/Cargo.toml --target-dir "$out/sizes"
-}
-
 # reference NAME COMMAND...: what fails here is told again beside the lines that lack it.
 reference() {
     reference_name=$1
@@ -57,7 +52,8 @@ reference() {
 reference "inferno" inferno
 reference "speedscope and CPUpro" peers
 reference "go tool pprof" go_pprof
-reference "sizes of the site" sizes
+# Not a reference, but the table can do without it too.
+reference "sizes of the site" build_sizes "$out/sizes"
 
 BENCH_OUT=$out CULPRIT_DIST=$out/dist CULPRIT_PROGRAM=$built/release/culprit "$built/debug/examples/bench" "$@"
 

@@ -143,13 +143,15 @@ with_wasm() {
 # Trunk's own backtrace would bury what the compiler says.
 build_site() { RUST_BACKTRACE=0 with_wasm trunk build --release; }
 
+# build_sizes FOLDER: the program that weighs a site, as FOLDER/release/sizes.
+build_sizes() {
+    env -u RUSTFLAGS cargo build --quiet --release --locked --target-dir "$1" \
+        --manifest-path scripts/sizes/Cargo.toml
+}
+
 # Prints what a first visit fetches and fails where size-budget.txt is crossed. Hosts send one of the
 # two packed forms.
-check_sizes() {
-    cargo build --quiet --release --locked --target-dir target/sizes \
-        --manifest-path scripts/sizes/Cargo.toml &&
-        target/sizes/release/sizes dist size-budget.txt
-}
+check_sizes() { build_sizes target/sizes && target/sizes/release/sizes dist size-budget.txt; }
 
 # tests NAME ARGUMENT...: cargo test with these; what the tests print is shown and kept.
 tests() {

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use super::Bench;
 use crate::inputs::{Kind, megabytes, warm};
-use crate::native::cost_figure;
-use crate::open::{Contestant, figure};
-use crate::table::{Figure, Goal, Row, Unit};
+use crate::open::Contestant;
+use crate::table::{Figure, Goal, Row, Unit, figure};
 
 /// What a million bytes may cost more at the next size.
 const MOST: f64 = 1.15;
@@ -57,5 +56,5 @@ async fn each_mb(bench: &mut Bench, file: &Path, in_browser: bool) -> (Option<Fi
         return figure(&opened, Unit::MillisPerMb, |opened| opened.both_ms / mb);
     }
     warm(file);
-    cost_figure(&bench.summary(file), Unit::MillisPerMb, |cost| cost.cpu_s * 1e3 / mb)
+    figure(&bench.summary(file), Unit::MillisPerMb, |cost| cost.cpu_s * 1e3 / mb)
 }

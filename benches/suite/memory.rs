@@ -9,8 +9,8 @@ use culprit::model::{Column, StackId};
 
 use super::Bench;
 use crate::inputs::Kind;
-use crate::open::{Contestant, figure};
-use crate::table::{Figure, Goal, Row, Unit};
+use crate::open::Contestant;
+use crate::table::{Figure, Goal, Row, Unit, figure};
 
 /// The lines about memory.
 pub(crate) async fn rows(bench: &mut Bench) -> Vec<Row> {

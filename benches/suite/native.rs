@@ -6,9 +6,9 @@ use std::process::Command;
 
 use super::Bench;
 use crate::inputs::{Kind, megabytes, warm};
-use crate::open::{Contestant, figure};
+use crate::open::Contestant;
 use crate::process::Cost;
-use crate::table::{Figure, Goal, Row, Unit};
+use crate::table::{Figure, Goal, Row, Unit, figure};
 
 /// The lines about folded stacks and pprof.
 pub(crate) async fn rows(bench: &mut Bench) -> Vec<Row> {
@@ -18,18 +18,6 @@ pub(crate) async fn rows(bench: &mut Bench) -> Vec<Row> {
         rows.push(pprof_in_browser(bench).await);
     }
     rows
-}
-
-/// The figure of some runs, or why there is none.
-pub(crate) fn cost_figure(
-    costs: &Result<Vec<Cost>, String>,
-    unit: Unit,
-    of: impl Fn(&Cost) -> f64,
-) -> (Option<Figure>, String) {
-    match costs {
-        Ok(list) => (Figure::median(unit, list.iter().map(of)), String::new()),
-        Err(problem) => (None, problem.clone()),
-    }
 }
 
 /// Folded stacks against inferno, natively and in the browser.
@@ -48,7 +36,7 @@ async fn folded(bench: &mut Bench) -> Vec<Row> {
     let against = "inferno-flamegraph 0.12.8, native";
     let mut rows = Vec::new();
     if bench.wants(ids[0]) {
-        let (ours, problem) = cost_figure(&bench.summary(&file), Unit::CpuSeconds, |cost| cost.cpu_s);
+        let (ours, problem) = figure(&bench.summary(&file), Unit::CpuSeconds, |cost| cost.cpu_s);
         let row = Row::new(ids[0], format!("{mb} MB folded, native: file → all tables")).ours(ours);
         let row = row.against(against, inferno.0.clone()).goal(Goal::Ratio(0.5));
         rows.push(row.note(problem).note(&inferno.1));
@@ -80,7 +68,7 @@ fn inferno(bench: &mut Bench, file: &Path) -> (Option<Figure>, String) {
         return (None, "inferno is not installed".to_owned());
     }
     let costs = bench.cost(&[program.as_os_str(), OsStr::new("--quiet"), file.as_os_str()]);
-    cost_figure(&costs, Unit::CpuSeconds, |cost| cost.cpu_s)
+    figure(&costs, Unit::CpuSeconds, |cost| cost.cpu_s)
 }
 
 /// A packed pprof file, named by its size: 5 MB hold 46 MB.
@@ -105,7 +93,7 @@ fn pprof_beside_go(bench: &mut Bench) -> Vec<Row> {
     let theirs = go(bench, &file);
     let work = format!("{name}, native summary");
     let row = |id: &str, what: &str, unit: Unit, of: fn(&Cost) -> f64| {
-        let (ours, theirs) = (cost_figure(&ours, unit, of), cost_figure(&theirs, unit, of));
+        let (ours, theirs) = (figure(&ours, unit, of), figure(&theirs, unit, of));
         let once = match &theirs.0 {
             Some(figure) if figure.runs.len() == 1 => "one run of the reference, it takes long",
             _ => "",
@@ -143,7 +131,7 @@ async fn pprof_in_browser(bench: &mut Bench) -> Row {
     bench.open(&file, &[Contestant::Culprit]).await;
     let opened = bench.opened(&file, Contestant::Culprit);
     let ours = figure(&opened, Unit::CpuSeconds, |opened| opened.both_ms / 1e3);
-    let native = cost_figure(&bench.summary(&file), Unit::CpuSeconds, |cost| cost.cpu_s);
+    let native = figure(&bench.summary(&file), Unit::CpuSeconds, |cost| cost.cpu_s);
     let memory = figure(&opened, Unit::Bytes, |opened| opened.worker_bytes).0;
     let memory = memory.map_or_else(String::new, |figure| format!("memory of the workers {}", figure.text()));
     Row::new("pprof/browser", format!("{name}: file chosen → first flame graph, page + workers"))

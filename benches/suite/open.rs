@@ -8,7 +8,7 @@ use super::Bench;
 use crate::browser::{Chrome, Mark, Page, log_file};
 use crate::inputs::Kind;
 use crate::process::{Sampler, peak_bytes};
-use crate::table::{Figure, Goal, Row, Unit};
+use crate::table::{Figure, Goal, Row, Unit, figure};
 
 /// Whose page opens a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -202,18 +202,6 @@ pub(crate) fn longest_task_ms(marks: &[Mark], from_ms: f64) -> f64 {
     long.map(|mark| mark.millis).fold(0.0, f64::max)
 }
 
-/// The figure of some openings, or why there is none.
-pub(crate) fn figure(
-    opened: &Result<Vec<Opened>, String>,
-    unit: Unit,
-    of: impl Fn(&Opened) -> f64,
-) -> (Option<Figure>, String) {
-    match opened {
-        Ok(list) => (Figure::median(unit, list.iter().map(of)), String::new()),
-        Err(problem) => (None, problem.clone()),
-    }
-}
-
 fn cpu_s(opened: &Opened) -> f64 {
     opened.both_ms / 1e3
 }
@@ -269,7 +257,7 @@ async fn beside_others(bench: &mut Bench) -> Vec<Row> {
 
 /// What the whole process spent, helpers for compiling and collecting garbage among it.
 fn all_threads(ours: &Result<Vec<Opened>, String>, theirs: &Result<Vec<Opened>, String>) -> String {
-    let all = |list| figure(list, Unit::CpuSeconds, |opened| opened.all_ms / 1e3).0;
+    let all = |list: &Result<Vec<Opened>, String>| figure(list, Unit::CpuSeconds, |opened| opened.all_ms / 1e3).0;
     let page = figure(ours, Unit::CpuSeconds, |opened| opened.page_ms / 1e3).0;
     match (all(ours), all(theirs), page) {
         (Some(ours), Some(theirs), Some(page)) => {

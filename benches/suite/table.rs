@@ -99,6 +99,14 @@ impl Figure {
     }
 }
 
+/// The median of what some runs give, or why there is none.
+pub(crate) fn figure<T>(runs: &Result<Vec<T>, String>, unit: Unit, of: impl Fn(&T) -> f64) -> (Option<Figure>, String) {
+    match runs {
+        Ok(list) => (Figure::median(unit, list.iter().map(of)), String::new()),
+        Err(problem) => (None, problem.clone()),
+    }
+}
+
 /// Without digits that mean nothing.
 fn trimmed(value: f64) -> f64 {
     format!("{value:.6}").parse().unwrap_or(value)
