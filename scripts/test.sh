@@ -34,9 +34,17 @@ native_programs() {
     done
 }
 
+# scripts/sizes is a package of its own.
+sizes=scripts/sizes/Cargo.toml
+format() { cargo fmt --check && cargo fmt --check --manifest-path "$sizes"; }
+clippy_native() {
+    cargo clippy --quiet --all-targets -- -D warnings &&
+        cargo clippy --quiet --locked --target-dir target/sizes --manifest-path "$sizes" -- -D warnings
+}
+
 rm -f target/test-*.log*
-phase "format" cargo fmt --check
-phase "clippy" cargo clippy --quiet --all-targets -- -D warnings
+phase "format" format
+phase "clippy" clippy_native
 phase "clippy for wasm32" clippy_wasm
 # shellcheck disable=SC2046 # one word for each option
 phase "native tests" tests native --lib --bin culprit $(native_programs)
