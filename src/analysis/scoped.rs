@@ -190,8 +190,9 @@ impl Scoped {
         })
     }
 
-    /// Nodes of each function with their recursion: see [`Tree::visit_with_recursion`].
-    pub fn kinds(&self, recording: &Recording, modules: &Modules) -> Vec<(Kind, i64, u64)> {
+    /// Own value and number of samples of each kind of function or state, in the order of
+    /// [`Kind::ALL`]. All but idle add up to the tree.
+    pub fn kinds(&self, modules: &Modules) -> Vec<(Kind, i64, u64)> {
         let mut out: Vec<(Kind, i64, u64)> = Kind::ALL.iter().map(|&k| (k, 0, 0)).collect();
         let mut add = |kind: Kind, value: i64, samples: u64| {
             let slot = &mut out[kind as usize];
@@ -205,7 +206,6 @@ impl Scoped {
         // What stands on the root has no frame left: hidden down to nothing, or recorded without a stack.
         add(Kind::Program, self.tree.self_value.get(0), self.tree.self_samples.get(0));
         add(Kind::Idle, self.idle, self.idle_samples);
-        let _ = recording;
         out
     }
 }

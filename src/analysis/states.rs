@@ -38,7 +38,7 @@ impl States {
 
 /// The parts of the time that a scope looks at; `None` when its samples own no time.
 pub fn states(recording: &Recording, modules: &Modules, scoped: &Scoped) -> Option<States> {
-    let mut out = States { kinds: scoped.kinds(recording, modules), filtered_ns: scoped.filtered, ..States::default() };
+    let mut out = States { kinds: scoped.kinds(modules), filtered_ns: scoped.filtered, ..States::default() };
     let mut any = false;
     for (profile, value) in scoped.each(recording) {
         any = true;

@@ -197,7 +197,7 @@ fn time_parts(states: &States, scope: &Scope) -> Lines {
 }
 
 fn value_parts(engine: &Engine, prepared: &Prepared) -> Lines {
-    let kinds = prepared.scoped.kinds(&engine.recording, &engine.modules);
+    let kinds = prepared.scoped.kinds(&engine.modules);
     let mut parts: Vec<(String, String, i64, u64)> = kinds
         .into_iter()
         .filter(|k| k.1 != 0 || (k.2 > 0 && k.0 != Kind::Idle))
