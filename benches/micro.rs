@@ -20,7 +20,7 @@ use culprit::analysis::modules::Modules;
 use culprit::analysis::scoped::Scoped;
 use culprit::analysis::tree::{ROOT, ShapeBuilder, Tree};
 use culprit::analysis::{stalls, states};
-use culprit::draw::{ALL, BoxRows, Metrics, TimeRows};
+use culprit::draw::{ALL, BoxRows, Letters, Mask, Metrics, PHASES, Palette, Raster, TextKind, TimeRows};
 use culprit::engine::Engine;
 use culprit::formats::{Options, open};
 use culprit::input::json::Json;
@@ -270,6 +270,33 @@ mod paint {
         let (mut stage, boxes) = stage(&picture);
         let metrics = metrics();
         bencher.counter(ItemsCount::new(boxes)).bench_local(|| stage.picture(black_box(&picture), &metrics).painted);
+    }
+
+    /// Letters as large as those of a font, wholly covered within.
+    struct Blocks;
+
+    impl Letters for Blocks {
+        fn draw(&mut self, _: TextKind, _: char, _: f64) -> [Mask; PHASES] {
+            let mask = Mask { left: 0, top: -4, width: 7, coverage: vec![120; 63] };
+            std::array::from_fn(|_| mask.clone())
+        }
+    }
+
+    /// The pixels of the same pictures.
+    #[divan::bench(args = [("weight", 1.0), ("weight", 0.05), ("time", 1.0), ("time", 0.05)])]
+    fn pixels(bencher: Bencher<'_, '_>, (order, part): (&str, f64)) {
+        let picture = picture(if order == "time" { Order::Time } else { Order::Weight }, part);
+        let (mut stage, boxes) = stage(&picture);
+        let metrics = metrics();
+        let list = stage.picture(&picture, &metrics).list.clone();
+        let tokens: Vec<_> =
+            Palette::tokens().into_iter().map(|name| (name.to_owned(), "#406080".to_owned())).collect();
+        let palette = Palette::new(&tokens).expect("every token has a colour");
+        let mut raster = Raster::new();
+        bencher.counter(ItemsCount::new(boxes)).bench_local(|| {
+            raster.paint(black_box(&list), &palette, &metrics, &mut Blocks);
+            raster.bytes().len()
+        });
     }
 
     /// What lies under a point.

@@ -258,7 +258,7 @@ async fn moving(browser: &Browser) {
 
     browser.press("+").await;
     browser.element(".hbar i").await;
-    let left = "parseFloat(document.querySelector('.hbar i')?.style.left)";
+    let left = "parseFloat(document.querySelector('.hbar i')?.style.transform.match(/translateX\\(([^%]+)%/)[1])";
     // A press in the middle of a glide goes on from there.
     let mut presses = 0;
     while browser.script(&format!("return {left} === 0"), &[]).await != true {

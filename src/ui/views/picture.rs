@@ -1,5 +1,5 @@
-//! Keeps a canvas painted: whenever what it shows changes, a picture is asked for, at most one per
-//! frame of the screen.
+//! Keeps a canvas painted: whenever what it shows changes, a picture is asked for, at most one at a
+//! time: of those that come up meanwhile, the session sends the last.
 
 use std::time::Duration;
 
@@ -26,7 +26,6 @@ pub fn keep_painted(
 ) {
     let content = memo(content);
     let colour_by = store.part(|state| state.colour_by);
-    let pending = StoredValue::new(None::<Picture>);
     let again = RwSignal::new(0u32);
     for delay in ONCE_MORE {
         // The canvas may be gone by then, and the signal with it.
@@ -43,15 +42,6 @@ pub fn keep_painted(
         if width < 1.0 || height < 1.0 {
             return;
         }
-        let picture = Picture { canvas, width, height, ratio, content };
-        let is_asked = pending.try_update_value(|pending| pending.replace(picture).is_some());
-        if is_asked == Some(false) {
-            request_animation_frame(move || {
-                // The canvas may be gone by then, and its values with it.
-                if let Some(picture) = pending.try_update_value(Option::take).flatten() {
-                    session.paint(picture);
-                }
-            });
-        }
+        session.paint(Picture { canvas, width, height, ratio, content });
     });
 }

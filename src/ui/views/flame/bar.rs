@@ -145,21 +145,22 @@ impl Flame {
             let (x0, x1) = self.visible().0;
             (x1 - x0 < 0.9999).then_some((x0, x1 - x0))
         });
-        // They move with every picture: only what changes may be touched then.
-        let percent = |part: f64| format!("{:.3}%", part * 100.0);
-        let share = |at: Memo<Option<(f64, f64)>>| {
-            let (from, part) = (memo(move || at.get().map(|at| at.0)), memo(move || at.get().map(|at| at.1)));
-            let text = move |of: Memo<Option<f64>>| move || of.get().map(percent);
-            (memo(move || at.with(Option::is_some)), text(from), text(part))
+        // They move with every picture: a transform costs the page no layout and no painting.
+        let mark = |at: Memo<Option<(f64, f64)>>, axis: char| {
+            let transform = move || {
+                let (from, part) = at.get().unwrap_or_default();
+                format!("translate{axis}({:.3}%) scale{axis}({part:.5})", from * 100.0)
+            };
+            (memo(move || at.with(Option::is_some)), transform)
         };
-        let (has_vertical, top, height) = share(vertical);
-        let (has_horizontal, left, width) = share(horizontal);
+        let (has_vertical, down) = mark(vertical, 'Y');
+        let (has_horizontal, right) = mark(horizontal, 'X');
         view! {
             {move || has_vertical.get().then(|| view! {
-                <span class="vbar" aria-hidden="true"><i style:top=top style:height=height></i></span>
+                <span class="vbar" aria-hidden="true"><i style:transform=down></i></span>
             })}
             {move || has_horizontal.get().then(|| view! {
-                <span class="hbar" aria-hidden="true"><i style:left=left style:width=width></i></span>
+                <span class="hbar" aria-hidden="true"><i style:transform=right></i></span>
             })}
         }
         .into_any()
