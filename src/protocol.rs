@@ -151,7 +151,10 @@ pub enum Reply {
     Answer(Answer),
     /// A canvas was painted.
     Painted(Painted),
-    /// A picture was not painted: a newer one overtook it, or there is no canvas for it yet.
+    /// A picture was painted from what there was; [`Reply::Painted`] comes once the rest is there.
+    Partly(CanvasId),
+    /// A picture was not painted: a newer one overtook it, or there is nothing of it or no canvas for
+    /// it yet.
     Skipped,
     /// The port is connected (sender: the aggregate is on its way; receiver: one has arrived).
     Peered,

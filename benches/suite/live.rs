@@ -158,25 +158,24 @@ async fn of_page(chrome: &Chrome, file: &Path, runs: usize) -> Result<Vec<Scene>
     Ok(scenes)
 }
 
-/// Shows the middle of everything, with room on both sides. Another function is selected and another
+/// Shows the middle of everything, with room on both sides. Another frame is selected and another
 /// stretch of the timeline shown each time, so that nothing that is asked was asked before.
 async fn prepare(stage: &mut Stage<'_>, n: usize) -> Result<(), String> {
     let chrome = stage.chrome;
     chrome.press("0").await?;
     stage.zoom_until(0).await?;
-    let [left, top, width, _] = stage.canvas;
-    let is_selected = "return Boolean(document.querySelector(\"[aria-label='Actions for the selected frame']\"))";
-    // At some moments nothing runs that deep.
-    for try_ in 0..8 {
-        let part = (0.15 + 0.618_034 * (n + 8 * try_) as f64).fract() * 0.95;
-        let place = (left + part * width, top + 70.0);
-        chrome.drag(place, place).await?;
+    // By keys: where millions of boxes are in view, what lies under a point is seldom one of them.
+    chrome.press("Escape").await?;
+    for _ in 0..=n {
+        chrome.press("ArrowDown").await?;
         chrome.rest().await?;
-        if chrome.read(is_selected, &[]).await? {
-            return show_less_time(chrome, n).await;
-        }
     }
-    Err("no box could be selected".to_owned())
+    let is_selected = "return Boolean(document.querySelector('.details .figs'))";
+    if chrome.read(is_selected, &[]).await? {
+        show_less_time(chrome, n).await
+    } else {
+        Err("no frame could be selected".to_owned())
+    }
 }
 
 async fn show_less_time(chrome: &Chrome, n: usize) -> Result<(), String> {
@@ -208,8 +207,11 @@ async fn panned(stage: &Stage<'_>, beside: &str) -> Result<Panned, String> {
 
 /// What happened from the beginning of the other thing until it was answered.
 fn during(marks: &[Mark], cpu: PageCpu, is_asked: bool) -> Result<Panned, String> {
-    let times = |what: &str| marks.iter().filter(|mark| mark.what == what).map(|mark| mark.at).collect::<Vec<f64>>();
-    let (turns, pictures, answers) = (times("turn"), times("picture"), times("answered"));
+    let all = |is: &dyn Fn(&str) -> bool| marks.iter().filter(|mark| is(&mark.what)).map(|mark| mark.at).collect();
+    let times = |what: &'static str| -> Vec<f64> { all(&|is| is == what) };
+    let (turns, answers) = (times("turn"), times("answered"));
+    // Those before the answer show what there is, at the place where the wheel has brought them.
+    let pictures: Vec<f64> = all(&|is| is == "picture" || is == "partly");
     let (Some(first_turn), Some(last_turn)) = (turns.first(), turns.last()) else {
         return Err("the wheel did not reach the page".to_owned());
     };

@@ -217,10 +217,10 @@ impl Session {
     /// [`Session::flame`] and [`Session::timeline`].
     pub fn paint(self, picture: Picture) {
         let lane = Lane::Paint(picture.canvas);
-        let on_reply = Box::new(move |reply| {
-            if let Reply::Painted(painted) = reply {
-                self.was_painted(painted);
-            }
+        let on_reply = Box::new(move |reply| match reply {
+            Reply::Painted(painted) => self.was_painted(painted),
+            Reply::Partly(CanvasId::Flame) => timing::mark_again("culprit:partly", &[]),
+            _ => {}
         });
         self.send_latest(lane, Request::Paint(picture), on_reply);
     }

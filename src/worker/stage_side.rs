@@ -2,7 +2,7 @@
 //!
 //! Messages are taken in as they come and handled one at a time, what is seen first: pictures before
 //! steps before hits before a portion of what the engine gave. Of several pictures for one canvas only the last is painted. A picture that
-//! lacks something is painted as far as it goes, answered by [`Reply::Skipped`], and painted again
+//! lacks something is painted as far as it goes, answered by [`Reply::Partly`], and painted again
 //! once the engine has given the rest: then it is told unasked.
 
 use std::cell::RefCell;
@@ -225,8 +225,10 @@ impl StageSide {
     fn painted(&mut self, picture: &Picture) -> Reply {
         let Some(painter) = self.painters.get_mut(&picture.canvas) else { return Reply::Skipped };
         let laid = self.stage.picture(picture, painter.metrics());
+        let has_boxes = laid.list.boxes > 0;
         match (painter.paint(laid.list), laid.painted) {
             (Ok(()), Some(painted)) => Reply::Painted(painted),
+            (Ok(()), None) if has_boxes => Reply::Partly(picture.canvas),
             (Ok(()), None) => Reply::Skipped,
             (Err(problem), _) => failed(&problem),
         }
