@@ -50,6 +50,19 @@ impl Want {
             Self::Marks(_) => MARKS,
         }
     }
+
+    /// The canvas that lacks it.
+    fn canvas(&self) -> CanvasId {
+        match self {
+            Self::Strip(_) => CanvasId::Timeline,
+            Self::Flame(_) | Self::Marks(_) => CanvasId::Flame,
+        }
+    }
+
+    /// What a recording is shown by at first: everything, by weight.
+    pub fn first() -> Self {
+        Self::Flame(FlameWant { part: 1.0, ..FlameWant::default() })
+    }
 }
 
 /// What the engine worked out.
@@ -57,6 +70,8 @@ impl Want {
 pub enum Given {
     /// How the functions of the recording are shown: comes first, and again when that changes.
     Labels(Labels),
+    /// This comes next, unasked: a picture that lacks it waits.
+    Coming(Want),
     /// To [`Want::Flame`].
     Flame(Box<SceneColumns>),
     /// To [`Want::Strip`].
@@ -167,6 +182,11 @@ impl Stage {
                 self.labels = labels;
                 self.flame.forget_names();
                 CanvasId::Flame
+            }
+            Given::Coming(want) => {
+                let canvas = want.canvas();
+                self.asked.insert(want.kind(), want);
+                canvas
             }
             Given::Flame(scene) => {
                 self.asked.remove(&FLAME);

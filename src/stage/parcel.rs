@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::labels::Labels;
 use super::scene::{FigureColumns, Nodes, SceneColumns, SceneHead};
 use super::strip::Strip;
-use super::{Given, Marks};
+use super::{Given, Marks, Want};
 use crate::draw::{BoxColumns, BoxRows};
 use crate::model::Column;
 
@@ -34,6 +34,8 @@ pub enum Head {
     Strip(Strip),
     /// [`Given::Marks`]; no pieces.
     Marks(Marks),
+    /// [`Given::Coming`]; no pieces.
+    Coming(Want),
 }
 
 impl Given {
@@ -42,6 +44,7 @@ impl Given {
         match self {
             Self::Strip(strip) => (Head::Strip(strip), Vec::new()),
             Self::Marks(marks) => (Head::Marks(marks), Vec::new()),
+            Self::Coming(want) => (Head::Coming(want), Vec::new()),
             Self::Labels(labels) => {
                 let Labels { text, ends, name, file, line, module, place, kind, paint } = labels;
                 let columns = [ends, name, file, line, module, place, kind, paint].map(Piece::U32);
@@ -69,6 +72,7 @@ impl Given {
         let given = match head {
             Head::Strip(strip) => Some(Self::Strip(strip)),
             Head::Marks(marks) => Some(Self::Marks(marks)),
+            Head::Coming(want) => Some(Self::Coming(want)),
             Head::Labels => pieces.labels().map(Self::Labels),
             Head::Flame(head, first, levels) => {
                 pieces.scene(head, first, levels).map(|scene| Self::Flame(Box::new(scene)))

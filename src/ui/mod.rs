@@ -21,6 +21,7 @@ mod keyboard;
 pub mod load;
 mod opening;
 pub mod parts;
+mod rehearsal;
 pub mod session;
 mod signals;
 pub mod store;

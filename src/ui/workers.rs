@@ -11,6 +11,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use web_sys::MessageChannel;
 
+use super::rehearsal;
 use crate::model::vocab::FormatInfo;
 use crate::protocol::{FromWorker, Reply, Request, Role, ToWorker};
 use crate::web::wire::{Extra, pack, unpack_reply};
@@ -89,6 +90,8 @@ struct Supply {
     program: Option<Result<WorkerProgram, String>>,
     spare: Option<Seat>,
     takers: VecDeque<Taker>,
+    /// Whether a pair was ever asked for.
+    is_used: bool,
 }
 
 /// The supply of workers. Cheap to copy.
@@ -115,6 +118,7 @@ impl Workers {
             workers.supply.update_value(|supply| supply.program = Some(program));
             workers.serve_takers();
             workers.keep_spare();
+            rehearsal::plan(workers);
         });
         workers
     }
@@ -122,8 +126,11 @@ impl Workers {
     /// Gives `taker` a pair of workers: the spare one, a new one, or, while the program is being fetched,
     /// one as soon as that is done. One sentence instead where none can be started.
     pub fn take(self, taker: impl FnOnce(Result<Seat, String>) + 'static) {
-        let spare = self.supply.try_update_value(|supply| supply.spare.take()).flatten();
-        match spare {
+        let spare = self.supply.try_update_value(|supply| {
+            supply.is_used = true;
+            supply.spare.take()
+        });
+        match spare.flatten() {
             Some(seat) => taker(Ok(seat)),
             None => {
                 self.supply.update_value(|supply| supply.takers.push_back(Box::new(taker)));
@@ -139,6 +146,12 @@ impl Workers {
         {
             self.supply.update_value(|supply| supply.spare = Some(seat));
         }
+    }
+
+    /// A pair beside the spare one, as long as none was needed.
+    pub fn beside(self) -> Option<Seat> {
+        let is_used = self.supply.try_with_value(|supply| supply.is_used)?;
+        if is_used { None } else { self.new_seat()?.ok() }
     }
 
     fn serve_takers(self) {

@@ -19,14 +19,11 @@ use crate::formats::{Options, Recognised, Watch, open};
 use crate::input::{Bundle, Limits, Memory, Named, Report, Source};
 use crate::model::vocab::Scope;
 use crate::protocol::{Failure, OpenOptions, Query, Reply, Request, RequestId, ToWorker};
-use crate::stage::Want;
+use crate::stage::{Given, Want};
 use crate::web::wire;
 
 /// Shortest time between two reports of progress, milliseconds.
 const REPORT_MILLIS: f64 = 50.0;
-
-/// How long the first questions wait for the stage once a recording is open, milliseconds.
-const OPENED_MILLIS: i32 = 100;
 
 /// How long questions about something new wait for the stage, milliseconds: page, stage and engine
 /// are two messages apart.
@@ -170,11 +167,15 @@ impl EngineSide {
             Ok(recording) => {
                 let engine = Engine::new(recording);
                 let overview = engine.overview(now() - begun);
-                if let Err(problem) = crossing::give(&self.stage, engine.labels()) {
+                // While the page is laying out its panels, the first picture is made ready.
+                let first = Want::first();
+                let told = crossing::give(&self.stage, engine.labels())
+                    .and_then(|()| crossing::give(&self.stage, Given::Coming(first.clone())));
+                if let Err(problem) = told {
                     say(0, Reply::Died { message: problem });
                 }
+                self.wants.push_back(first);
                 self.engine = Some(engine);
-                self.rest(OPENED_MILLIS);
                 Reply::Opened(overview)
             }
             Err(error) => Reply::Failed(Failure {

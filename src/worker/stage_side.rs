@@ -158,7 +158,7 @@ impl StageSide {
     }
 
     fn show(&mut self, given: Given) {
-        let is_new_picture = !matches!(given, Given::Labels(_));
+        let is_new_picture = !matches!(given, Given::Labels(_) | Given::Coming(_));
         let canvas = self.stage.take(given);
         self.queue.moves_wait = false;
         // A picture that waits to be painted is newer.

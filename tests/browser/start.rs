@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::harness::{Browser, dist, in_every_browser, serve_folder};
 
-in_every_browser!(worker_paints, starts_where_wasm_has_no_media_type, says_that_a_file_is_missing);
+in_every_browser!(worker_paints, rehearses, starts_where_wasm_has_no_media_type, says_that_a_file_is_missing);
 
 /// What the page says once a worker runs: only workers know what can be opened.
 async fn wait_for_worker(browser: &Browser) {
@@ -23,6 +23,16 @@ async fn worker_paints(browser: Browser) {
     browser.drop_file("body", "small.folded", b"main;alpha 30\nmain;beta;gamma 50\nmain 20\n").await;
     browser.element("canvas").await;
     browser.wait_for_colours("canvas", 4).await;
+}
+
+/// A page that is left alone opens a made-up file to its end, and nothing of it is seen.
+async fn rehearses(browser: Browser) {
+    browser.open("").await;
+    wait_for_worker(&browser).await;
+    let is_over = "performance.getEntriesByName('culprit:rehearsed').length === 1";
+    browser.wait_until("it has rehearsed", is_over).await;
+    browser.element(".example").await;
+    assert!(browser.texts(".sum, .card, .toast").await.is_empty(), "nobody opened anything");
 }
 
 /// A host that knows no wasm: the page must not depend on compiling while the bytes arrive.
