@@ -270,9 +270,10 @@ impl Watch for Told {
 
 /// The first bytes of a blob, for the error card.
 fn head_of(blob: &JsValue) -> Vec<u8> {
-    let Some(blob) = blob.dyn_ref::<Blob>() else { return Vec::new() };
-    let Ok(mut source) = BlobSource::new(blob.clone()) else { return Vec::new() };
     let mut head = vec![0; 200];
+    let Some(blob) = blob.dyn_ref::<Blob>() else { return Vec::new() };
+    let Ok(part) = blob.slice_with_f64_and_f64(0.0, head.len() as f64) else { return Vec::new() };
+    let Ok(mut source) = BlobSource::new(part) else { return Vec::new() };
     let n = source.read_at(0, &mut head).unwrap_or(0);
     head.truncate(n);
     head
