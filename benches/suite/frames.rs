@@ -51,6 +51,8 @@ struct Frames {
     steps: [Vec<f64>; SCENES.len()],
     /// What of it was the page's own thread.
     page: [Vec<f64>; SCENES.len()],
+    /// How many pictures the steps of each scene brought.
+    pictures: [u64; SCENES.len()],
     /// The same where nothing happens: the price of looking.
     idle: Vec<f64>,
 }
@@ -80,9 +82,13 @@ fn scene(id: &str, name: &str, few: &Frames, many: &Frames, i: usize) -> [Row; 3
     let page = Figure::median(Unit::CpuMillis, many.page[i].iter().copied());
     let text = |figure: Option<Figure>| figure.map_or_else(String::new, |figure| figure.text());
     let told = format!(
-        "of the median {} on the page's thread; at least {} boxes painted one by one, at least {} of {}; \
-         a step in which nothing happens costs {}",
+        "of the median {} on the page's thread; {} pictures in {} steps, {} with {} boxes; at least {} boxes \
+         painted one by one, at least {} of {}; a step in which nothing happens costs {}",
         text(page),
+        many.pictures[i],
+        many.steps[i].len(),
+        few.pictures[i],
+        counted(few.boxes),
         many.painted_min,
         few.painted_min,
         counted(few.boxes),
@@ -139,12 +145,14 @@ async fn of_page(chrome: &Chrome, file: &Path, painted: u64, steps: usize) -> Re
         frames.idle.push(stage.step(None).await?.both_ms());
     }
     for (i, scene) in SCENES.iter().enumerate() {
+        let before = stage.pictures().await?;
         for n in 0..steps {
             let spent = stage.step(Some(stage.event(scene, n))).await?;
             frames.steps[i].push(spent.both_ms());
             frames.page[i].push(spent.page as f64 / 1e6);
             frames.painted_min = frames.painted_min.min(stage.painted().await?);
         }
+        frames.pictures[i] = stage.pictures().await? - before;
     }
     if frames.painted_min < BOXES_MIN {
         let least = frames.painted_min;
@@ -216,6 +224,11 @@ impl<'c> Stage<'c> {
             self.step(Some(self.wheel(0.0, -ZOOM, CTRL))).await?;
         }
         Err(format!("no zoom shows {wanted} boxes"))
+    }
+
+    /// How many pictures there were.
+    async fn pictures(&self) -> Result<u64, String> {
+        self.chrome.read("return benchMarks.filter(({ what }) => what === 'picture').length", &[]).await
     }
 
     /// Boxes of the last picture that were painted one by one.
