@@ -32,7 +32,7 @@ const ZOOM: f64 = 10.0;
 /// So many of them show half of everything, which leaves room to pan.
 const ROOM_STEPS: usize = 6;
 /// The modifier that makes a turn of the wheel a zoom.
-const CTRL: u32 = 2;
+pub(crate) const CTRL: u32 = 2;
 /// The longest that a step is waited for.
 const STEP_MAX: Duration = Duration::from_secs(3);
 

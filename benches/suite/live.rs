@@ -1,19 +1,23 @@
-//! Whether pictures keep coming while a person pans and the engine has something else to do: five
+//! Whether pictures keep coming while a person zooms and the engine has something else to do: five
 //! million boxes in the order of time, and a wheel that turns all the while.
+//!
+//! It zooms and does not pan: a filter shows everything again, of which there is nothing to the left
+//! and to the right.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Bench;
 use crate::browser::{Chrome, Mark, log_file};
-use crate::frames::{Stage, show_in_time};
+use crate::frames::{CTRL, Stage, show_in_time};
 use crate::inputs::Kind;
 use crate::open::{OURS, measure};
 use crate::process::{PageCpu, Threads};
 use crate::table::{Figure, Goal, Row, Unit};
 
-/// What begins in the middle of the panning: id and name, and as scripts how it begins and is taken
+/// What begins in the middle of the zooming: id and name, and as scripts how it begins and is taken
 /// back.
 const SCENES: [(&str, &str, &str, &str); 3] = [
     ("live/alone", "nothing else goes on", "", ""),
@@ -31,9 +35,12 @@ const KEYS: &str = "window.benchKey = (where, key) => \
                     where.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })); \
                     window.TIMELINE = document.querySelector('.timeline canvas'); return null";
 
-/// How far the wheel turns, and how fast, CSS pixels and those each second.
-const WAY: f64 = 450.0;
-const SPEED: f64 = 300.0;
+/// Turns of the wheel, and how many go in before as many go out.
+const TURNS: usize = 96;
+const TURNS_IN: usize = 16;
+/// How far one goes, CSS pixels, and how long it is until the next: a frame of a screen.
+const TURN_PX: f64 = 4.0;
+const TURN_EVERY: Duration = Duration::from_millis(16);
 
 /// When the other thing begins after the wheel, milliseconds.
 const BEGIN_MS: f64 = 500.0;
@@ -41,9 +48,9 @@ const BEGIN_MS: f64 = 500.0;
 /// The longest gap: two frames of a screen, so that no more than one is missed at a time.
 const GAP_MAX_MS: f64 = 34.0;
 
-/// A stretch of panning: from the beginning of the other thing until it is answered.
+/// A stretch of zooming: from the beginning of the other thing until it is answered.
 #[derive(Clone, Copy, Debug)]
-struct Panned {
+struct Zoomed {
     /// The longest time without a new picture, milliseconds.
     gap_ms: f64,
     /// Pictures each second.
@@ -62,13 +69,13 @@ struct Panned {
 struct Scene {
     boxes: u64,
     /// Those that were measured; why none was.
-    found: Result<Vec<Panned>, String>,
+    found: Result<Vec<Zoomed>, String>,
     /// What is to be said of the others.
     failed: String,
 }
 
 impl Scene {
-    fn new(boxes: u64, found: Vec<Result<Panned, String>>) -> Scene {
+    fn new(boxes: u64, found: Vec<Result<Zoomed, String>>) -> Scene {
         let count = found.len();
         let (mut list, mut problems) = (Vec::new(), Vec::new());
         for one in found {
@@ -86,14 +93,14 @@ impl Scene {
     }
 }
 
-/// The lines about panning.
+/// The lines about zooming.
 pub(crate) async fn rows(bench: &mut Bench) -> Vec<Row> {
     if !SCENES.iter().any(|(id, ..)| bench.wants(id)) {
         return Vec::new();
     }
     let scenes = match of_file(bench).await {
         Ok(scenes) => scenes,
-        Err(problem) => return vec![Row::new("live", "pictures while panning").note(problem)],
+        Err(problem) => return vec![Row::new("live", "pictures while zooming").note(problem)],
     };
     let all = SCENES.iter().zip(scenes);
     all.filter(|((id, ..), _)| bench.wants(id)).map(|((id, name, ..), scene)| line(id, name, scene)).collect()
@@ -101,7 +108,7 @@ pub(crate) async fn rows(bench: &mut Bench) -> Vec<Row> {
 
 fn line(id: &str, name: &str, scene: Scene) -> Row {
     let boxes = scene.boxes as f64 / 1e6;
-    let row = Row::new(id, format!("panning {boxes:.1} million boxes while {name}: longest time without a picture"));
+    let row = Row::new(id, format!("zooming {boxes:.1} million boxes while {name}: longest time without a picture"));
     let row = row.goal(Goal::Most(GAP_MAX_MS));
     match scene.found {
         Ok(list) => {
@@ -112,11 +119,11 @@ fn line(id: &str, name: &str, scene: Scene) -> Row {
     }
 }
 
-fn told(list: &[Panned]) -> String {
-    let median = |of: &dyn Fn(&Panned) -> f64| {
+fn told(list: &[Zoomed]) -> String {
+    let median = |of: &dyn Fn(&Zoomed) -> f64| {
         Figure::median(Unit::Millis, list.iter().map(of)).map_or(0.0, |figure| figure.value())
     };
-    let each_s = |nanos: &dyn Fn(&Panned) -> u64| median(&|one| nanos(one) as f64 / 1e6 / one.seconds);
+    let each_s = |nanos: &dyn Fn(&Zoomed) -> u64| median(&|one| nanos(one) as f64 / 1e6 / one.seconds);
     format!(
         "at worst {:.0} ms; {:.0} pictures a second during {:.0} ms; {:.0} turns of the wheel a second reached the page, \
          whose thread spent {:.0} ms of each second and its workers {:.0}",
@@ -147,7 +154,7 @@ async fn of_page(chrome: &Chrome, file: &Path, runs: usize) -> Result<Vec<Scene>
         let mut found = Vec::new();
         for n in 0..runs {
             found.push(match prepare(&mut stage, n).await {
-                Ok(()) => panned(&stage, begin).await,
+                Ok(()) => zoomed(&stage, begin).await,
                 Err(problem) => Err(problem),
             });
             chrome.read::<Value>(&format!("{end}; return null"), &[]).await?;
@@ -184,7 +191,7 @@ async fn show_less_time(chrome: &Chrome, n: usize) -> Result<(), String> {
     chrome.rest().await
 }
 
-async fn panned(stage: &Stage<'_>, beside: &str) -> Result<Panned, String> {
+async fn zoomed(stage: &Stage<'_>, beside: &str) -> Result<Zoomed, String> {
     let chrome = stage.chrome;
     chrome.forget_marks().await?;
     let script = format!(
@@ -192,21 +199,22 @@ async fn panned(stage: &Stage<'_>, beside: &str) -> Result<Panned, String> {
          {{ capture: true, once: true, passive: true }}); return null"
     );
     chrome.read::<Value>(&script, &[]).await?;
-    let [left, top, width, _] = stage.canvas;
-    let gesture = json!({
-        "x": left + width / 2.0, "y": top + 100.0, "xDistance": -WAY, "speed": SPEED,
-        "gestureSourceType": "mouse", "preventFling": true,
-    });
     let mut threads = Threads::of(chrome.renderer);
     let before = threads.cpu();
-    chrome.tell("Input.synthesizeScrollGesture", gesture).await?;
+    let mut next = Instant::now();
+    for n in 0..TURNS {
+        let by = if (n / TURNS_IN).is_multiple_of(2) { -TURN_PX } else { TURN_PX };
+        chrome.tell("Input.dispatchMouseEvent", stage.wheel(0.0, by, CTRL)).await?;
+        next += TURN_EVERY;
+        tokio::time::sleep_until(next.into()).await;
+    }
     let cpu = threads.cpu().since(before);
     chrome.rest().await?;
     during(&chrome.marks().await?, cpu, !beside.is_empty())
 }
 
 /// What happened from the beginning of the other thing until it was answered.
-fn during(marks: &[Mark], cpu: PageCpu, is_asked: bool) -> Result<Panned, String> {
+fn during(marks: &[Mark], cpu: PageCpu, is_asked: bool) -> Result<Zoomed, String> {
     let all = |is: &dyn Fn(&str) -> bool| marks.iter().filter(|mark| is(&mark.what)).map(|mark| mark.at).collect();
     let times = |what: &'static str| -> Vec<f64> { all(&|is| is == what) };
     let (turns, answers) = (times("turn"), times("answered"));
@@ -230,7 +238,7 @@ fn during(marks: &[Mark], cpu: PageCpu, is_asked: bool) -> Result<Panned, String
         pictures[first..last].iter().copied().chain((last == pictures.len()).then_some(end)).collect();
     let gap_ms = around.windows(2).map(|pair| pair[1] - pair[0]).reduce(f64::max).ok_or("nothing was painted")?;
     let count = pictures.iter().filter(|at| (begin..=end).contains(*at)).count();
-    Ok(Panned {
+    Ok(Zoomed {
         gap_ms,
         rate: count as f64 / (end - begin) * 1e3,
         length_ms: end - begin,

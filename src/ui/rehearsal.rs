@@ -3,20 +3,19 @@
 //! Browsers compile each function of a program when it is called for the first time, and once more,
 //! for speed, after it was busy for a while. So the first file of a visit would pay for what no other
 //! does: about a quarter of a second of processor time, however small it is. Once the page has been
-//! quiet for a moment, a made-up profile is opened, asked about and painted in workers of its own,
+//! there for a moment, a made-up profile is opened, asked about and painted in workers of its own,
 //! which end then; what was compiled stays with the program, and serves all workers.
 //!
 //! Nothing of it is seen, and nothing is lost if it fails.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 use std::time::Duration;
 
 use js_sys::Array;
 use leptos::prelude::*;
 use web_sys::{Blob, OffscreenCanvas};
 
-use super::workers::{Seat, Word, Workers};
+use super::workers::{Word, Workers};
 use crate::model::vocab::{Order, Scope, Sort};
 use crate::protocol::{
     CanvasId, Content, FlameView, OpenOptions, Picture, Query, Reply, Request, TimelineView, ToWorker,
@@ -24,8 +23,8 @@ use crate::protocol::{
 use crate::web::wire::Extra;
 use crate::web::{theme, timing};
 
-/// How long the page has to be there: whoever drops a file at once is not to share the processor.
-const QUIET: Duration = Duration::from_millis(1_000);
+/// How long the page has to be there: what a visitor sees comes first.
+const QUIET: Duration = Duration::from_millis(500);
 
 /// By then it is over, or something is wrong with it.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -33,65 +32,46 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// Size of the pictures, CSS pixels.
 const SIZE: (f64, f64) = (1_200.0, 600.0);
 
-/// Rehearses soon, unless a file is opened before.
+/// Rehearses soon, unless a file is opened before. A file that is opened in the middle ends it.
 pub fn plan(workers: Workers) {
-    set_timeout(
-        move || {
-            if let Some(seat) = workers.beside() {
-                rehearse(seat);
-            }
-        },
-        QUIET,
-    );
+    set_timeout(move || begin(workers), QUIET);
 }
 
-type Stage = Rc<RefCell<Option<Seat>>>;
-
-fn rehearse(seat: Seat) {
-    let stage = Stage::new(RefCell::new(Some(seat)));
-    let heard = Rc::clone(&stage);
+fn begin(workers: Workers) {
     // What is still to come: each of it is answered once.
-    let mut acts = acts().into_iter();
-    let next = RefCell::new(move || acts.next());
-    if let Some(seat) = &*stage.borrow() {
-        seat.listen(move |word| {
-            let goes_on = match word {
-                Word::Said(said) => match said.reply {
-                    Reply::Opened(_) | Reply::Answer(_) | Reply::Painted(_) | Reply::Hit(_) => {
-                        let act = (next.borrow_mut())();
-                        if act.is_none() {
-                            timing::mark("culprit:rehearsed", &[]);
-                        }
-                        act.is_some_and(|act| post(&heard, act))
+    let acts = RefCell::new(acts().into_iter());
+    let listener = move |word| {
+        let goes_on = match word {
+            Word::Said(said) => match said.reply {
+                Reply::Opened(_) | Reply::Answer(_) | Reply::Painted(_) | Reply::Hit(_) => {
+                    let act = acts.borrow_mut().next();
+                    if act.is_none() {
+                        timing::mark("culprit:rehearsed", &[]);
                     }
-                    Reply::Failed(_) | Reply::Died { .. } => false,
-                    _ => true,
-                },
-                Word::Broke(_) => false,
-            };
-            if !goes_on {
-                end(&heard);
-            }
-        });
+                    act.is_some_and(|act| post(workers, act))
+                }
+                Reply::Failed(_) | Reply::Died { .. } => false,
+                _ => true,
+            },
+            Word::Broke(_) => false,
+        };
+        if !goes_on {
+            // After the workers have been heard to the end.
+            set_timeout(move || workers.rest(), Duration::ZERO);
+        }
+    };
+    if workers.rehearse(listener).is_none() {
+        return;
     }
-    let begun = opening().is_some_and(|acts| acts.into_iter().all(|act| post(&stage, act)));
-    if !begun {
-        end(&stage);
-    }
-    set_timeout(move || end(&stage), LONGEST);
-}
-
-/// Ends the workers, after whatever they were just heard to say.
-fn end(stage: &Stage) {
-    let stage = Rc::clone(stage);
-    set_timeout(move || drop(stage.borrow_mut().take()), Duration::ZERO);
+    let has_begun = opening().is_some_and(|acts| acts.into_iter().all(|act| post(workers, act)));
+    set_timeout(move || workers.rest(), if has_begun { LONGEST } else { Duration::ZERO });
 }
 
 /// A request and what crosses beside it.
 type Act = (Request, Vec<Extra>);
 
-fn post(stage: &Stage, (request, extras): Act) -> bool {
-    stage.borrow().as_ref().is_some_and(|seat| seat.post(&ToWorker { id: 1, request }, &extras).is_ok())
+fn post(workers: Workers, (request, extras): Act) -> bool {
+    workers.post_rehearsing(&ToWorker { id: 1, request }, &extras)
 }
 
 /// Gives the workers all that they need.

@@ -90,6 +90,8 @@ struct Supply {
     program: Option<Result<WorkerProgram, String>>,
     spare: Option<Seat>,
     takers: VecDeque<Taker>,
+    /// The pair that rehearses.
+    rehearsing: Option<Seat>,
     /// Whether a pair was ever asked for.
     is_used: bool,
 }
@@ -128,6 +130,8 @@ impl Workers {
     pub fn take(self, taker: impl FnOnce(Result<Seat, String>) + 'static) {
         let spare = self.supply.try_update_value(|supply| {
             supply.is_used = true;
+            // Whoever waits comes first.
+            supply.rehearsing = None;
             supply.spare.take()
         });
         match spare.flatten() {
@@ -148,10 +152,25 @@ impl Workers {
         }
     }
 
-    /// A pair beside the spare one, as long as none was needed.
-    pub fn beside(self) -> Option<Seat> {
+    /// Starts a pair beside the spare one, which lasts until one is needed or [`Workers::rest`].
+    /// `None` when one was needed before, or there is none.
+    pub fn rehearse(self, listener: impl Fn(Word) + 'static) -> Option<()> {
         let is_used = self.supply.try_with_value(|supply| supply.is_used)?;
-        if is_used { None } else { self.new_seat()?.ok() }
+        let seat = if is_used { None } else { self.new_seat()?.ok() }?;
+        seat.listen(listener);
+        self.supply.try_update_value(|supply| supply.rehearsing = Some(seat))
+    }
+
+    /// Posts a message to the pair that rehearses, and tells whether there is one.
+    pub fn post_rehearsing(self, message: &ToWorker, extras: &[Extra]) -> bool {
+        let posted =
+            self.supply.try_with_value(|supply| supply.rehearsing.as_ref().map(|seat| seat.post(message, extras)));
+        matches!(posted.flatten(), Some(Ok(())))
+    }
+
+    /// Ends the pair that rehearses.
+    pub fn rest(self) {
+        self.supply.try_update_value(|supply| supply.rehearsing = None);
     }
 
     fn serve_takers(self) {
