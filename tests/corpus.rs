@@ -27,7 +27,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use common::{Entry, Tally, clip, culprit, error_of, summary};
-use readers::{Reading, cpuprofile, expected, folded, pprof, program, unpack};
+use readers::{Reading, cpuprofile, expected, folded, heapprofile, pprof, program, unpack};
 
 /// Files of the corpus, of other projects and of the hostile inputs, for the message when they are not
 /// there.
@@ -37,15 +37,20 @@ const FILES_OF_CORPUS: usize = 798;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     V8,
+    Heap,
     Pprof,
     Folded,
 }
 
 impl Kind {
+    /// All of them.
+    const ALL: [Self; 4] = [Self::V8, Self::Heap, Self::Pprof, Self::Folded];
+
     /// The identifier that the program prints.
     fn id(self) -> &'static str {
         match self {
             Self::V8 => "v8-cpuprofile",
+            Self::Heap => "v8-heapprofile",
             Self::Pprof => "pprof",
             Self::Folded => "folded",
         }
@@ -55,6 +60,7 @@ impl Kind {
     fn of_index(id: &str) -> Option<Self> {
         match id {
             "v8-cpuprofile" | "v8-cpuprofile-cdp-answer" | "v8-cpuprofile-old" => Some(Self::V8),
+            "v8-heapprofile" => Some(Self::Heap),
             "pprof" => Some(Self::Pprof),
             "folded" | "folded-diff" | "py-spy-raw" => Some(Self::Folded),
             _ => None,
@@ -65,6 +71,7 @@ impl Kind {
     fn fits(self, bytes: &[u8]) -> bool {
         match self {
             Self::V8 => serde_json::from_str(&unpack::text(bytes)).is_ok_and(|v: Value| looks_like_v8(&v)),
+            Self::Heap => heapprofile::read(&unpack::text(bytes)).is_ok(),
             Self::Pprof => pprof::looks_like_pprof(bytes),
             Self::Folded => folded::looks_folded(bytes),
         }
@@ -86,8 +93,16 @@ struct Read {
     /// Index of the value that is shown first, where the format says so.
     default: Option<usize>,
     v8: Option<cpuprofile::Profile>,
+    heap: Option<heapprofile::Profile>,
     /// Weights are times 10^`decimals`.
     decimals: u32,
+}
+
+impl Read {
+    /// Whole weights, of which the first value is shown first.
+    fn of(readings: Vec<Reading>) -> Self {
+        Self { default: Some(0), readings, v8: None, heap: None, decimals: 0 }
+    }
 }
 
 fn read(kind: Kind, file: &Path) -> Result<Read, String> {
@@ -95,17 +110,22 @@ fn read(kind: Kind, file: &Path) -> Result<Read, String> {
     match kind {
         Kind::V8 => {
             let profile = cpuprofile::read(&unpack::text(&bytes))?;
-            Ok(Read { readings: vec![profile.reading.clone()], default: Some(0), v8: Some(profile), decimals: 0 })
+            Ok(Read { v8: Some(profile.clone()), ..Read::of(vec![profile.reading]) })
+        }
+        Kind::Heap => {
+            let profile = heapprofile::read(&unpack::text(&bytes))?;
+            Ok(Read { heap: Some(profile.clone()), ..Read::of(profile.readings) })
         }
         Kind::Pprof => {
             let mut profile = pprof::read(&bytes)?;
             let readings = profile.readings()?;
             let named = readings.iter().position(|r| r.value == profile.default_sample_type);
-            Ok(Read { default: named.or(readings.len().checked_sub(1)), readings, v8: None, decimals: 0 })
+            Ok(Read { default: named.or(readings.len().checked_sub(1)), ..Read::of(readings) })
         }
         Kind::Folded => {
             let readings = folded::read(&bytes).readings;
-            Ok(Read { decimals: readings[0].decimals, default: readings.len().checked_sub(1), readings, v8: None })
+            let (decimals, default) = (readings[0].decimals, readings.len().checked_sub(1));
+            Ok(Read { decimals, default, ..Read::of(readings) })
         }
     }
 }
@@ -145,7 +165,13 @@ fn also_folded(shared: &Path) -> Vec<Case> {
 /// The recordings among the fixtures of this repository, with what their folder's index says of them.
 fn fixtures() -> Vec<Case> {
     let folder = common::package().join("tests/fixtures");
-    let rooms = [("v8-cpuprofile", Kind::V8), ("stalls", Kind::V8), ("pprof", Kind::Pprof), ("folded", Kind::Folded)];
+    let rooms = [
+        ("v8-cpuprofile", Kind::V8),
+        ("stalls", Kind::V8),
+        ("v8-heapprofile", Kind::Heap),
+        ("pprof", Kind::Pprof),
+        ("folded", Kind::Folded),
+    ];
     let mut cases = Vec::new();
     for (room, kind) in rooms {
         let index = index_of_fixtures(&folder.join(room));
@@ -185,6 +211,11 @@ fn compare_with_index(tally: &mut Tally, case: &Case, readings: &[Reading], read
         (Kind::V8, Some(facts)) if expected.is_object() => {
             expected::v8(tally, &case.name, &readings[0], facts, expected)
         }
+        (Kind::Heap, _) => {
+            if let Some(facts) = &read.heap {
+                expected::heap(tally, &case.name, readings, facts, expected);
+            }
+        }
         (Kind::Pprof, _) if expected.is_object() => expected::pprof(tally, &case.name, readings, expected),
         (Kind::Folded, _) if expected.is_object() => expected::folded(tally, &case.name, readings, expected),
         _ => {}
@@ -199,6 +230,9 @@ fn compare_with_speedscope(tally: &mut Tally, case: &Case, readings: &[Reading])
     let (Some(reading), factor) = (readings.last(), if case.kind == Kind::V8 { 1000 } else { 1 }) else {
         return;
     };
+    if case.kind == Kind::Heap {
+        return expected::speedscope_heap(tally, &case.name, &readings[0], &profiles[0]);
+    }
     expected::speedscope(tally, &case.name, reading, &profiles[0], factor);
 }
 
@@ -215,6 +249,9 @@ fn readers_agree_with_the_index() {
                 compare_with_index(&mut tally, case, &read.readings, &read);
                 if let Some(facts) = &read.v8 {
                     expected::v8_file(&mut tally, &case.name, facts, &case.index["expected"]);
+                }
+                if let Some(facts) = &read.heap {
+                    expected::heap_file(&mut tally, &case.name, facts, &case.index["expected"]);
                 }
             }
         }

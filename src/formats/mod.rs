@@ -11,6 +11,7 @@ use crate::model::{Builder, Origin, Recording};
 mod common;
 pub mod cpuprofile;
 pub mod folded;
+pub mod heapprofile;
 pub mod pprof;
 
 /// How sure a format is that a file is its own.
@@ -103,7 +104,7 @@ impl Default for Options {
 }
 
 /// All formats, in the order in which lists show them.
-pub static FORMATS: &[Format] = &[cpuprofile::FORMAT, pprof::FORMAT, folded::FORMAT];
+pub static FORMATS: &[Format] = &[cpuprofile::FORMAT, heapprofile::FORMAT, pprof::FORMAT, folded::FORMAT];
 
 impl Format {
     /// The format as lists, start page and help show it.

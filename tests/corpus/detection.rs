@@ -45,7 +45,7 @@ fn judge_detection(tally: &mut Tally, entry: &Entry, line: &Value, also_folded: 
         let ours = meant.is_some_and(fits) && !entry.name.starts_with("bad/");
         return tally.hold(!ours, || format!("{}: {message}", entry.name));
     }
-    let claimed = [Kind::V8, Kind::Pprof, Kind::Folded].into_iter().find(|k| line["format"] == k.id());
+    let claimed = Kind::ALL.into_iter().find(|k| line["format"] == k.id());
     let Some(claimed) = claimed else {
         return tally.fail(format!("{}: an unknown format {}", entry.name, line["format"]));
     };

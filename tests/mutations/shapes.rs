@@ -10,13 +10,25 @@ const BYTES: usize = 1 << 19;
 pub(crate) type Shape = (&'static str, &'static str, Vec<u8>);
 
 pub(crate) fn all() -> Vec<Shape> {
-    let (v8, pprof, folded) = ("v8-cpuprofile", "pprof", "folded");
+    let (v8, heap, pprof, folded) = ("v8-cpuprofile", "v8-heapprofile", "pprof", "folded");
     vec![
         (v8, "samples of one digit", short_samples()),
         (v8, "nodes of one name", short_nodes(false)),
         (v8, "one chain of nodes", short_nodes(true)),
         (v8, "a turn of the loop in every other sample", many_turns()),
         (v8, "ticks on every line", line_ticks()),
+        (heap, "paths without a name", heapprofile(&["{\"selfSize\":1}"; BYTES / 15].join(","), "")),
+        (heap, "one chain of paths", heap_chain()),
+        (
+            heap,
+            "functions of one call each",
+            heapprofile(&many(|i| format!(r#"{{"callFrame":{{"functionName":"{i}"}},"selfSize":1}}"#)), ""),
+        ),
+        (
+            heap,
+            "samples of paths that are not there",
+            heapprofile("{\"selfSize\":1,\"id\":1}", &many(|i| format!(r#"{{"nodeId":{i}}}"#))),
+        ),
         (pprof, "one byte for each frame of one stack", deep_stack()),
         (pprof, "one byte for each frame of many stacks", wide_stacks()),
         (pprof, "calls inlined into calls", inlined(BYTES / 4)),
@@ -71,6 +83,21 @@ fn line_ticks() -> Vec<u8> {
     let ticks: Vec<String> = (1..BYTES / 24).map(|line| format!(r#"{{"line":{line},"ticks":1}}"#)).collect();
     let last = node(2, "a", &format!(r#","positionTicks":[{}]"#, ticks.join(",")));
     cpuprofile(&[node(1, "(root)", r#","children":[2]"#), last].join(","), "2,2,2", "1,1,1")
+}
+
+fn heapprofile(children: &str, samples: &str) -> Vec<u8> {
+    format!(r#"{{"head":{{"selfSize":0,"children":[{children}]}},"samples":[{samples}]}}"#).into_bytes()
+}
+
+fn heap_chain() -> Vec<u8> {
+    let depth = BYTES / 28;
+    heapprofile(&[r#"{"selfSize":1,"children":["#.repeat(depth), "]}".repeat(depth)].concat(), "")
+}
+
+/// Elements of an array, each made of its number.
+fn many(element: fn(usize) -> String) -> String {
+    let elements: Vec<String> = (0..BYTES / element(BYTES / 16).len()).map(element).collect();
+    elements.join(",")
 }
 
 const TEXTS: [&str; 8] = ["", "samples", "count", "f", "a.go", "(idle)", "end_timestamp_ns", "label"];

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{Frame, Function, Reading, Record, States};
 
 /// A profile with what the program prints and what only an index of expected numbers asks for.
+#[derive(Clone)]
 pub(crate) struct Profile {
     pub(crate) reading: Reading,
     pub(crate) nodes: usize,

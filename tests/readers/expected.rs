@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Cost, Reading, cpuprofile, exact, unit};
+use super::{Cost, Reading, cpuprofile, exact, heapprofile, unit};
 use crate::common::Tally;
 
 /// The numbers of a V8 profile that the program prints.
@@ -93,6 +93,51 @@ pub(crate) fn v8_file(tally: &mut Tally, name: &str, facts: &cpuprofile::Profile
         let key = row[0].as_str().unwrap_or_default();
         number(&format!("backward self of {key}"), facts.backward_us.get(key).copied().unwrap_or(0), &row[1]);
     }
+}
+
+/// The numbers of a heap profile that the program prints.
+pub(crate) fn heap(
+    tally: &mut Tally,
+    name: &str,
+    readings: &[Reading],
+    facts: &heapprofile::Profile,
+    expected: &Value,
+) {
+    let Some(size) = readings.first() else {
+        return tally.fail(format!("{name}: nothing was read"));
+    };
+    if let Some(want) = expected["total_self_bytes"].as_i64() {
+        tally.number(|| format!("{name}: bytes"), &size.total, &want.into());
+    }
+    if let Some(want) = expected["samples"].as_u64() {
+        tally.number(|| format!("{name}: samples"), &(size.samples + facts.left_out), &want);
+        tally.number(
+            || format!("{name}: sum of samples"),
+            &readings.last().map(|r| r.total),
+            &Some(size.samples.into()),
+        );
+    }
+    let key = |f: &super::Function| format!("{}|{}", f.name, f.file.as_deref().unwrap_or_default());
+    for row in expected["top_self"].as_array().into_iter().flatten() {
+        let wanted = row[0].as_str().unwrap_or_default();
+        let own = size.functions.iter().filter(|(f, _)| key(f) == wanted).map(|(_, cost)| cost.own).sum::<i128>();
+        tally.number(|| format!("{name}: self of {wanted}"), &Some(own), &row[1].as_i64().map(i128::from));
+    }
+}
+
+/// The numbers of a heap profile that only its own content gives.
+pub(crate) fn heap_file(tally: &mut Tally, name: &str, facts: &heapprofile::Profile, expected: &Value) {
+    let mut number = |what: &str, got: i128, key: &Value| {
+        if let Some(want) = key.as_i64() {
+            tally.number(|| format!("{name}: {what}"), &got, &want.into());
+        }
+    };
+    number("nodes", facts.nodes as i128, &expected["nodes"]);
+    number("depth", facts.depth_max as i128, &expected["max_depth"]);
+    number("largest id", facts.id_max, &expected["max_node_id"]);
+    number("samples", facts.samples.into(), &expected["samples"]);
+    number("bytes of samples", facts.samples_bytes, &expected["samples_bytes"]);
+    number("children of the root", facts.head_children as i128, &expected["head_children"]);
 }
 
 fn micros(ns: i128) -> i128 {
@@ -326,6 +371,41 @@ pub(crate) fn speedscope(tally: &mut Tally, name: &str, reading: &Reading, profi
         let line = format!("{stack} {want}");
         tally.hold(reading.folded.contains(&line), || format!("{name}: no stack {line}"));
         tally.equal_numbers(usize::from(reading.folded.contains(&line)));
+    }
+}
+
+/// What the importer of speedscope makes of a heap profile. It tells functions apart by their column
+/// too, gives those without a name the place as a name, and keeps the root as a frame.
+pub(crate) fn speedscope_heap(tally: &mut Tally, name: &str, reading: &Reading, profile: &Value) {
+    let mut sums: std::collections::BTreeMap<(String, String, i128), (i128, i128, usize)> = Default::default();
+    for frame in profile["frames"].as_array().into_iter().flatten() {
+        let text = |key: &str| frame[key].as_str().unwrap_or_default().to_owned();
+        let whole = |key: &str| frame[key].as_i64().map_or(0, i128::from);
+        let function = text("name");
+        if function == "(root)" {
+            tally.number(|| format!("{name}: total"), &reading.total, &whole("total"));
+            continue;
+        }
+        let function = if function.starts_with("(anonymous") { "(anonymous)".to_owned() } else { function };
+        let sum = sums.entry((function, text("file"), whole("line"))).or_default();
+        *sum = (sum.0 + whole("self"), sum.1 + whole("total"), sum.2 + 1);
+    }
+    tally.hold(!sums.is_empty(), || format!("{name}: no frames"));
+    for ((function, file, line), (own, total, frames)) in sums {
+        // Lines are the file's there, which count from 0.
+        let is_it = |f: &super::Function| {
+            f.name == function && f.file.as_deref().unwrap_or_default() == file && f.line.unwrap_or(0) == line + 1
+        };
+        let rows: Vec<&Cost> = reading.functions.iter().filter(|(f, _)| is_it(f)).map(|(_, cost)| cost).collect();
+        let [cost] = rows[..] else {
+            tally.hold(own == 0 && total == 0, || format!("{name}: {} functions {function} {file}:{line}", rows.len()));
+            continue;
+        };
+        tally.number(|| format!("{name}: self of {function}"), &cost.own, &own);
+        // Several of one name may share a stack.
+        if frames == 1 {
+            tally.number(|| format!("{name}: total of {function}"), &cost.total, &total);
+        }
     }
 }
 

@@ -29,6 +29,12 @@ struct Run {
 
 const RUN: &[Run] = &[
     Run { command: "node --cpu-prof app.js", needs: &["node"], step: Step::Nothing, writes: "*.cpuprofile" },
+    Run {
+        command: "node --heap-prof --heap-prof-interval=16384 app.js",
+        needs: &["node"],
+        step: Step::Nothing,
+        writes: "*.heapprofile",
+    },
     Run { command: "node inspect -p PID", needs: &["node"], step: Step::Inspect, writes: "x.cpuprofile" },
     Run {
         command: "curl -o cpu.pb.gz 'http://localhost:6060/debug/pprof/profile?seconds=10'",

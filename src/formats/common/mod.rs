@@ -1,3 +1,5 @@
 //! Shapes that several formats share: none of them knows a format.
 
+pub(super) mod ids;
 pub(super) mod proto;
+pub(super) mod threads;

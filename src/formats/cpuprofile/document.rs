@@ -6,6 +6,7 @@ use super::samples::Samples;
 use super::time::{Bounds, Clock};
 use super::tree::Tree;
 use crate::error::{Error, Result};
+use crate::formats::common::threads::named;
 use crate::input::json::{Decimal, Json, Kind};
 use crate::model::{Builder, Column, Extent, Profile, Value, Weights};
 use crate::units::Unit;
@@ -132,7 +133,7 @@ impl Document {
         } else {
             self.timed(samples, clock, &tree, bounds, builder)
         };
-        Ok(named(file, profile))
+        Ok(named(file, "CPU", profile))
     }
 
     /// The profiler counts by itself how often each node was sampled. In nearly every file the two
@@ -258,24 +259,4 @@ fn time(weights: Weights) -> Value {
 
 fn count(weights: Column<i64>) -> Value {
     Value { name: "samples".into(), unit: Unit::Count, decimals: 0, weights: Weights::Each(weights) }
-}
-
-/// Gives a profile the thread that Node.js writes into file names:
-/// `CPU.<date>.<time>.<process>.<thread>.<number>.cpuprofile`, where thread 0 is the main thread.
-fn named(file: &str, profile: Profile) -> Profile {
-    let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let parts: Vec<&str> = base.split('.').collect();
-    let ids = match parts[..] {
-        ["CPU", date, time, process, thread, ..] if is_number(date, 8) && is_number(time, 6) => {
-            process.parse::<u64>().ok().zip(thread.parse::<u64>().ok())
-        }
-        _ => None,
-    };
-    let (pid, tid) = (ids.map(|ids| ids.0), ids.map(|ids| ids.1));
-    let name = tid.filter(|&tid| tid > 0).map_or_else(|| "main thread".to_owned(), |tid| format!("worker {tid}"));
-    Profile { name, pid, tid, ..profile }
-}
-
-fn is_number(text: &str, digits: usize) -> bool {
-    text.len() == digits && text.bytes().all(|b| b.is_ascii_digit())
 }

@@ -11,7 +11,6 @@
 
 mod detect;
 mod document;
-mod ids;
 mod nodes;
 mod order;
 mod samples;

@@ -1,8 +1,8 @@
 //! Which stack each sample has.
 
-use super::ids::IdTable;
 use super::tree::{Tree, UNKNOWN};
 use crate::error::Result;
+use crate::formats::common::ids::IdTable;
 use crate::input::json::Json;
 use crate::model::{Builder, Column, StackId};
 

@@ -1,8 +1,8 @@
 //! From linked nodes to call stacks.
 
-use super::ids::IdTable;
 use super::nodes::{NAMELESS, NO_ID, NOWHERE, Nodes};
 use crate::error::{Error, Place, Result};
+use crate::formats::common::ids::IdTable;
 use crate::model::{Builder, FunctionId, LineTicks, StackId, StringId, Tag};
 
 /// The stack of every node.

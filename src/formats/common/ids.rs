@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 /// for millions of samples; others (huge, negative) go to a hash map. Memory never follows an id
 /// beyond [`DENSE_MAX`].
 #[derive(Debug, Default)]
-pub(super) struct IdTable {
+pub(in crate::formats) struct IdTable {
     dense: Vec<u32>,
     sparse: HashMap<i64, u32, FixedState>,
 }
@@ -19,7 +19,7 @@ const ABSENT: u32 = u32::MAX;
 impl IdTable {
     /// What `id` stands for.
     #[inline]
-    pub(super) fn get(&self, id: i64) -> Option<u32> {
+    pub(in crate::formats) fn get(&self, id: i64) -> Option<u32> {
         let dense = usize::try_from(id).ok().and_then(|place| self.dense.get(place));
         match dense {
             Some(&value) if value != ABSENT => Some(value),
@@ -29,7 +29,7 @@ impl IdTable {
     }
 
     /// Lets `id` stand for `value`, unless it stands for something already: then false.
-    pub(super) fn insert(&mut self, id: i64, value: u32) -> bool {
+    pub(in crate::formats) fn insert(&mut self, id: i64, value: u32) -> bool {
         debug_assert_ne!(value, ABSENT, "the last number means that an id is absent");
         if self.get(id).is_some() {
             return false;
