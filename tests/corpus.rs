@@ -27,7 +27,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use common::{Entry, Tally, clip, culprit, error_of, summary};
-use readers::{Reading, cpuprofile, expected, folded, heapprofile, pprof, program, unpack};
+use readers::{Reading, cpuprofile, expected, folded, heapprofile, pprof, prof, program, unpack};
 
 /// Files of the corpus, of other projects and of the hostile inputs, for the message when they are not
 /// there.
@@ -38,19 +38,26 @@ const FILES_OF_CORPUS: usize = 798;
 enum Kind {
     V8,
     Heap,
+    ProfLog,
+    ProfJson,
+    ProfText,
     Pprof,
     Folded,
 }
 
 impl Kind {
     /// All of them.
-    const ALL: [Self; 4] = [Self::V8, Self::Heap, Self::Pprof, Self::Folded];
+    const ALL: [Self; 7] =
+        [Self::V8, Self::Heap, Self::ProfLog, Self::ProfJson, Self::ProfText, Self::Pprof, Self::Folded];
 
     /// The identifier that the program prints.
     fn id(self) -> &'static str {
         match self {
             Self::V8 => "v8-cpuprofile",
             Self::Heap => "v8-heapprofile",
+            Self::ProfLog => "v8-prof-log",
+            Self::ProfJson => "v8-prof-preprocessed",
+            Self::ProfText => "v8-prof-text",
             Self::Pprof => "pprof",
             Self::Folded => "folded",
         }
@@ -61,6 +68,9 @@ impl Kind {
         match id {
             "v8-cpuprofile" | "v8-cpuprofile-cdp-answer" | "v8-cpuprofile-old" => Some(Self::V8),
             "v8-heapprofile" => Some(Self::Heap),
+            "v8-prof-log" => Some(Self::ProfLog),
+            "v8-prof-preprocessed" => Some(Self::ProfJson),
+            "v8-prof-text" => Some(Self::ProfText),
             "pprof" => Some(Self::Pprof),
             "folded" | "folded-diff" | "py-spy-raw" => Some(Self::Folded),
             _ => None,
@@ -72,6 +82,9 @@ impl Kind {
         match self {
             Self::V8 => serde_json::from_str(&unpack::text(bytes)).is_ok_and(|v: Value| looks_like_v8(&v)),
             Self::Heap => heapprofile::read(&unpack::text(bytes)).is_ok(),
+            Self::ProfLog => prof::looks_like_log(&unpack::text(bytes)),
+            Self::ProfJson => prof::looks_preprocessed(&unpack::text(bytes)),
+            Self::ProfText => prof::looks_like_report(&unpack::text(bytes)),
             Self::Pprof => pprof::looks_like_pprof(bytes),
             Self::Folded => folded::looks_folded(bytes),
         }
@@ -94,6 +107,7 @@ struct Read {
     default: Option<usize>,
     v8: Option<cpuprofile::Profile>,
     heap: Option<heapprofile::Profile>,
+    prof: Option<prof::Profile>,
     /// Weights are times 10^`decimals`.
     decimals: u32,
 }
@@ -101,7 +115,7 @@ struct Read {
 impl Read {
     /// Whole weights, of which the first value is shown first.
     fn of(readings: Vec<Reading>) -> Self {
-        Self { default: Some(0), readings, v8: None, heap: None, decimals: 0 }
+        Self { default: Some(0), readings, v8: None, heap: None, prof: None, decimals: 0 }
     }
 }
 
@@ -115,6 +129,15 @@ fn read(kind: Kind, file: &Path) -> Result<Read, String> {
         Kind::Heap => {
             let profile = heapprofile::read(&unpack::text(&bytes))?;
             Ok(Read { heap: Some(profile.clone()), ..Read::of(profile.readings) })
+        }
+        Kind::ProfLog | Kind::ProfJson | Kind::ProfText => {
+            let text = unpack::text(&bytes);
+            let profile = match kind {
+                Kind::ProfLog => prof::log(&text)?,
+                Kind::ProfJson => prof::preprocessed(&text)?,
+                _ => prof::report(&text)?,
+            };
+            Ok(Read { prof: Some(profile.clone()), ..Read::of(vec![profile.reading]) })
         }
         Kind::Pprof => {
             let mut profile = pprof::read(&bytes)?;
@@ -148,7 +171,9 @@ fn cases() -> Vec<Case> {
         fits.then_some(Case { name: entry.name, file: entry.file, kind, index: entry.index })
     };
     let corpus = common::corpus(&shared).into_iter().filter_map(|e| of_index(e, true));
-    let samples = common::speedscope_samples(&shared).into_iter().filter_map(|e| of_index(e, true));
+    // What is packed as zip does not open.
+    let samples = common::speedscope_samples(&shared).into_iter().filter(|e| !e.name.ends_with(".zip"));
+    let samples = samples.filter_map(|e| of_index(e, true));
     let peers = common::peers(&shared).into_iter().filter_map(|e| of_index(e, false));
     corpus.chain(samples).chain(peers).chain(fixtures()).collect()
 }
@@ -169,6 +194,9 @@ fn fixtures() -> Vec<Case> {
         ("v8-cpuprofile", Kind::V8),
         ("stalls", Kind::V8),
         ("v8-heapprofile", Kind::Heap),
+        ("v8-prof-log", Kind::ProfLog),
+        ("v8-prof-preprocessed", Kind::ProfJson),
+        ("v8-prof-text", Kind::ProfText),
         ("pprof", Kind::Pprof),
         ("folded", Kind::Folded),
     ];
@@ -216,6 +244,11 @@ fn compare_with_index(tally: &mut Tally, case: &Case, readings: &[Reading], read
                 expected::heap(tally, &case.name, readings, facts, expected);
             }
         }
+        (Kind::ProfLog | Kind::ProfJson | Kind::ProfText, _) => {
+            if let (Some(facts), Some(reading)) = (&read.prof, readings.first()) {
+                expected::prof(tally, &case.name, reading, facts, expected);
+            }
+        }
         (Kind::Pprof, _) if expected.is_object() => expected::pprof(tally, &case.name, readings, expected),
         (Kind::Folded, _) if expected.is_object() => expected::folded(tally, &case.name, readings, expected),
         _ => {}
@@ -252,6 +285,9 @@ fn readers_agree_with_the_index() {
                 }
                 if let Some(facts) = &read.heap {
                     expected::heap_file(&mut tally, &case.name, facts, &case.index["expected"]);
+                }
+                if let Some(facts) = &read.prof {
+                    expected::prof_file(&mut tally, &case.name, facts, &case.index["expected"]);
                 }
             }
         }
@@ -411,6 +447,74 @@ fn compare_notes(tally: &mut Tally, case: &Case, line: &Value, read: &Read) {
         .filter_map(|n| n["count"].as_u64())
         .sum();
     tally.number(|| format!("{}: samples out of order in the notes", case.name), &said, &facts.negative_deltas);
+}
+
+/// V8's own processor, which made the preprocessed form and the report of the log: each function of a
+/// script has as many ticks, alone and with its callees, and as many were waits and collections.
+///
+/// It gives the ticks of waits and collections to what was on the stack, which the log's reader tells.
+#[test]
+fn ticks_agree_with_the_engines_own_processor() {
+    let Some(shared) = common::shared(3) else { return };
+    let mut tally = Tally::default();
+    let folder = shared.join("corpus/node/prof");
+    let of =
+        |name: &str| summary(&folder.join(name)).and_then(|line| program::readings(&line, 0)).map(|mut r| r.remove(0));
+    let read = |kind, name: &str| read(kind, &folder.join(name)).map(|read| read.prof.unwrap_or_default());
+    let compared = (|| {
+        let (log, json) = (of("stalls-v8.log.gz")?, of("stalls.preprocessed.json.gz")?);
+        let hidden = read(Kind::ProfLog, "stalls-v8.log.gz")?.hidden;
+        let report = of("stalls.prof.txt")?;
+        tally.file();
+        prof_of_one_run(&mut tally, &log, &json, &report, &hidden);
+        Ok::<(), String>(())
+    })();
+    compared.unwrap_or_else(|problem| tally.fail(problem));
+    tally.finish("log against the engine's own processor");
+}
+
+/// The program that was recorded has seven built stalls, each of a function of its own.
+#[test]
+fn stalls_are_found_in_ticks() {
+    const BUILT: [&str; 7] =
+        ["buildIndex", "compressRows", "hashPasswords", "parseReport", "renderTemplate", "resizeImage", "sortLedger"];
+    let Some(shared) = common::shared(2) else { return };
+    for name in ["stalls-v8.log.gz", "stalls.preprocessed.json.gz"] {
+        let line = summary(&shared.join("corpus/node/prof").join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let found = line["stalls"][0]["worst"].as_array().cloned().unwrap_or_default();
+        let mut blamed: Vec<&str> = found.iter().filter_map(|stall| stall["culprit"]["name"].as_str()).collect();
+        blamed.sort_unstable();
+        assert_eq!(blamed, BUILT, "{name}");
+        // Besides, modules are loaded for the first request, by code of the runtime alone.
+        assert_eq!(found.len(), BUILT.len() + 1, "{name}");
+    }
+}
+
+fn prof_of_one_run(
+    tally: &mut Tally,
+    log: &Reading,
+    json: &Reading,
+    report: &Reading,
+    hidden: &BTreeMap<readers::Function, u64>,
+) {
+    let scripts = |reading: &Reading| -> BTreeMap<readers::Function, [u64; 2]> {
+        let rows = reading.functions.iter().filter(|(f, _)| f.line.is_some());
+        rows.map(|(f, cost)| (f.clone(), [cost.own_samples, cost.total_samples])).collect()
+    };
+    let (ours, theirs) = (scripts(log), scripts(json));
+    tally.number(|| "functions of scripts".into(), &ours.len(), &theirs.len());
+    for (function, ticks) in &theirs {
+        tally.number(|| format!("ticks of {function:?}"), &ours.get(function), &Some(ticks));
+    }
+    tally.equal_numbers(ours.len());
+    // How long a wait is depends on the interval, which only the log tells.
+    let facts = |reading: &Reading| (reading.samples, reading.states.map(|s| s.gc), reading.duration);
+    tally.number(|| "ticks and collections".into(), &facts(log), &facts(json));
+    tally.number(|| "ticks of the report".into(), &report.samples, &log.samples);
+    for (function, [own, _]) in scripts(report).into_iter().filter(|(_, [own, _])| *own > 0) {
+        let of_log = ours.get(&function).map_or(0, |ticks| ticks[0]) + hidden.get(&function).copied().unwrap_or(0);
+        tally.number(|| format!("own ticks of {function:?}"), &of_log, &own);
+    }
 }
 
 /// Standard input is a file named `-`.

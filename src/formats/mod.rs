@@ -13,6 +13,7 @@ pub mod cpuprofile;
 pub mod folded;
 pub mod heapprofile;
 pub mod pprof;
+pub mod prof;
 
 /// How sure a format is that a file is its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,7 +105,15 @@ impl Default for Options {
 }
 
 /// All formats, in the order in which lists show them.
-pub static FORMATS: &[Format] = &[cpuprofile::FORMAT, heapprofile::FORMAT, pprof::FORMAT, folded::FORMAT];
+pub static FORMATS: &[Format] = &[
+    cpuprofile::FORMAT,
+    heapprofile::FORMAT,
+    prof::LOG,
+    prof::PREPROCESSED,
+    prof::REPORT,
+    pprof::FORMAT,
+    folded::FORMAT,
+];
 
 impl Format {
     /// The format as lists, start page and help show it.

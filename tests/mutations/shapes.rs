@@ -11,6 +11,7 @@ pub(crate) type Shape = (&'static str, &'static str, Vec<u8>);
 
 pub(crate) fn all() -> Vec<Shape> {
     let (v8, heap, pprof, folded) = ("v8-cpuprofile", "v8-heapprofile", "pprof", "folded");
+    let (log, ticks, report) = ("v8-prof-log", "v8-prof-preprocessed", "v8-prof-text");
     vec![
         (v8, "samples of one digit", short_samples()),
         (v8, "nodes of one name", short_nodes(false)),
@@ -28,6 +29,51 @@ pub(crate) fn all() -> Vec<Shape> {
             heap,
             "samples of paths that are not there",
             heapprofile("{\"selfSize\":1,\"id\":1}", &many(|i| format!(r#"{{"nodeId":{i}}}"#))),
+        ),
+        (log, "the shortest ticks", prof_log("", |_| "tick,1,1,0,0,0\n".into())),
+        (
+            log,
+            "a function for each tick",
+            prof_log("", |i| format!("code-creation,JS,0x{i:x},1,f{i}:1:1,0,*\ntick,{i},1,0,0,0\n")),
+        ),
+        (log, "libraries", prof_log("tick,1,1,0,0,0\n", |i| format!("shared-library,{i},{i},{}\n", i + 1))),
+        (
+            log,
+            "code that covers all before it",
+            prof_log("tick,1,1,0,0,0\n", |i| format!("code-creation,S,0x{:x},9999999,a\n", BYTES - i)),
+        ),
+        (
+            log,
+            "one deep stack",
+            [
+                prof_log("code-creation,S,0x1,1,a\n", |_| String::new()),
+                b"tick,1,1,0,0,0".to_vec(),
+                b",1".repeat(BYTES / 2),
+                b"\n".to_vec(),
+            ]
+            .concat(),
+        ),
+        (ticks, "the shortest ticks", prof_json("", &["{\"s\":[0]}"; BYTES / 10].join(","))),
+        (ticks, "pieces of code without a name", prof_json(&["{}"; BYTES / 3].join(","), "{\"s\":[0]}")),
+        (
+            ticks,
+            "a piece of code for each tick",
+            prof_json(
+                &many(|i| format!(r#"{{"name":"{i}","type":"JS"}}"#)),
+                &many(|i| format!(r#"{{"s":[{i},0,{},0]}}"#, i / 2)),
+            ),
+        ),
+        (
+            ticks,
+            "one deep stack",
+            prof_json("{\"name\":\"a\"}", &format!("{{\"s\":[{}]}}", ["0,0"; BYTES / 4].join(","))),
+        ),
+        (report, "a function for each row", report_rows(|i| format!("1 1% {i}\n"))),
+        (report, "one deep path", report_rows(|i| format!("1 1%{} a\n", " ".repeat(i)))),
+        (
+            report,
+            "many callers of one function",
+            report_rows(|i| format!("9 1%  {}\n", if i == 0 { "a".into() } else { format!("  {i}") })),
         ),
         (pprof, "one byte for each frame of one stack", deep_stack()),
         (pprof, "one byte for each frame of many stacks", wide_stacks()),
@@ -92,6 +138,20 @@ fn heapprofile(children: &str, samples: &str) -> Vec<u8> {
 fn heap_chain() -> Vec<u8> {
     let depth = BYTES / 28;
     heapprofile(&[r#"{"selfSize":1,"children":["#.repeat(depth), "]}".repeat(depth)].concat(), "")
+}
+
+fn prof_log(first: &str, line: fn(usize) -> String) -> Vec<u8> {
+    let first = format!("v8-version,11,3\n{first}").into_bytes();
+    if line(0).is_empty() { first } else { [first, lines(line)].concat() }
+}
+
+fn prof_json(code: &str, ticks: &str) -> Vec<u8> {
+    format!(r#"{{"ticks":[{{"tm":1,"s":[]}},{ticks}],"code":[{code}]}}"#).into_bytes()
+}
+
+fn report_rows(row: fn(usize) -> String) -> Vec<u8> {
+    let first = b"Statistical profiling result from a, (9 ticks).\n [Bottom up (heavy) profile]:\n".to_vec();
+    [first, lines(row)].concat()
 }
 
 /// Elements of an array, each made of its number.

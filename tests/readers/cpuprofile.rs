@@ -255,7 +255,7 @@ fn median(gaps: &[i128]) -> i128 {
 }
 
 /// What of a distance of `gap_us` rests on the one sample before it, in nanoseconds.
-fn late_ns(gap_us: i128, median_us: i128) -> i128 {
+pub(crate) fn late_ns(gap_us: i128, median_us: i128) -> i128 {
     let long = gap_us * 1000 > (median_us * 1500).max(3_000_000);
     if long { gap_us * 1000 - median_us * 1200 } else { 0 }
 }

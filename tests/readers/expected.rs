@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Cost, Reading, cpuprofile, exact, heapprofile, unit};
+use super::{Cost, Reading, cpuprofile, exact, heapprofile, prof, unit};
 use crate::common::Tally;
 
 /// The numbers of a V8 profile that the program prints.
@@ -138,6 +138,46 @@ pub(crate) fn heap_file(tally: &mut Tally, name: &str, facts: &heapprofile::Prof
     number("samples", facts.samples.into(), &expected["samples"]);
     number("bytes of samples", facts.samples_bytes, &expected["samples_bytes"]);
     number("children of the root", facts.head_children as i128, &expected["head_children"]);
+}
+
+/// The numbers of ticks that the program prints. The engine's own processor gives the ticks of waits and
+/// collections to what was on the stack, and here they are states: what those hide is added again.
+pub(crate) fn prof(tally: &mut Tally, name: &str, reading: &Reading, facts: &prof::Profile, expected: &Value) {
+    if let Some(want) = expected["ticks"].as_u64() {
+        tally.number(|| format!("{name}: ticks"), &reading.samples, &want);
+    }
+    for row in expected["top_of_stack"].as_array().into_iter().flatten() {
+        let label = row[0].as_str().unwrap_or_default();
+        let Some(function) = prof::top(label) else { continue };
+        let own = reading.functions.iter().filter(|(f, _)| *f == function).map(|(_, cost)| cost.own_samples);
+        let hidden = facts.hidden.get(&function).copied().unwrap_or(0);
+        tally.number(|| format!("{name}: ticks of {label}"), &Some(own.sum::<u64>() + hidden), &row[1].as_u64());
+    }
+    if let Some(first) = expected["first_line"].as_str() {
+        let inside = first.rsplit_once('(').map_or("", |(_, inside)| inside);
+        let numbers: Vec<i128> = inside.split(", ").filter_map(|n| n.split(' ').next()?.parse().ok()).collect();
+        tally.number(|| format!("{name}: ticks"), &Some(&reading.total), &numbers.first());
+        let unknown: i128 = reading.by_name("(unknown)").iter().map(|cost| cost.own).sum();
+        tally.number(|| format!("{name}: unaccounted"), &Some(&unknown), &numbers.get(1));
+    }
+}
+
+/// The numbers of ticks that only the file's own content gives.
+pub(crate) fn prof_file(tally: &mut Tally, name: &str, facts: &prof::Profile, expected: &Value) {
+    for (kind, want) in expected["lines_by_kind"].as_object().into_iter().flatten() {
+        tally.number(|| format!("{name}: lines of {kind}"), &facts.lines.get(kind).copied(), &want.as_u64());
+    }
+    let mut number = |what: &str, got: u64, key: &Value| {
+        if let Some(want) = key.as_u64() {
+            tally.number(|| format!("{name}: {what}"), &got, &want);
+        }
+    };
+    number("pieces of code", facts.codes, &expected["code"]);
+    number("functions", facts.functions, &expected["functions"]);
+    for row in expected["top_of_stack"].as_array().into_iter().flatten() {
+        let label = row[0].as_str().unwrap_or_default();
+        number(label, facts.tops.get(label).copied().unwrap_or(0), &row[1]);
+    }
 }
 
 fn micros(ns: i128) -> i128 {

@@ -11,6 +11,7 @@ pub(crate) mod expected;
 pub(crate) mod folded;
 pub(crate) mod heapprofile;
 pub(crate) mod pprof;
+pub(crate) mod prof;
 pub(crate) mod program;
 pub(crate) mod stalls;
 pub(crate) mod unpack;

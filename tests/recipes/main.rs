@@ -35,6 +35,19 @@ const RUN: &[Run] = &[
         step: Step::Nothing,
         writes: "*.heapprofile",
     },
+    Run { command: "node --prof app.js", needs: &["node"], step: Step::Nothing, writes: "*-v8.log" },
+    Run {
+        command: "node --prof app.js && node --prof-process --preprocess isolate-*-v8.log > ticks.json",
+        needs: &["node"],
+        step: Step::Nothing,
+        writes: "ticks.json",
+    },
+    Run {
+        command: "node --prof app.js && node --prof-process isolate-*-v8.log > report.txt",
+        needs: &["node"],
+        step: Step::Nothing,
+        writes: "report.txt",
+    },
     Run { command: "node inspect -p PID", needs: &["node"], step: Step::Inspect, writes: "x.cpuprofile" },
     Run {
         command: "curl -o cpu.pb.gz 'http://localhost:6060/debug/pprof/profile?seconds=10'",
