@@ -27,7 +27,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use common::{Entry, Tally, clip, culprit, error_of, summary};
-use readers::{Reading, cpuprofile, expected, folded, heapprofile, pprof, prof, program, unpack};
+use readers::{Reading, cpuprofile, expected, folded, heapprofile, pprof, prof, program, unpack, zerox};
 
 /// Files of the corpus, of other projects and of the hostile inputs, for the message when they are not
 /// there.
@@ -41,14 +41,25 @@ enum Kind {
     ProfLog,
     ProfJson,
     ProfText,
+    ZeroStacks,
+    ZeroTicks,
     Pprof,
     Folded,
 }
 
 impl Kind {
     /// All of them.
-    const ALL: [Self; 7] =
-        [Self::V8, Self::Heap, Self::ProfLog, Self::ProfJson, Self::ProfText, Self::Pprof, Self::Folded];
+    const ALL: [Self; 9] = [
+        Self::V8,
+        Self::Heap,
+        Self::ProfLog,
+        Self::ProfJson,
+        Self::ProfText,
+        Self::ZeroStacks,
+        Self::ZeroTicks,
+        Self::Pprof,
+        Self::Folded,
+    ];
 
     /// The identifier that the program prints.
     fn id(self) -> &'static str {
@@ -58,6 +69,8 @@ impl Kind {
             Self::ProfLog => "v8-prof-log",
             Self::ProfJson => "v8-prof-preprocessed",
             Self::ProfText => "v8-prof-text",
+            Self::ZeroStacks => "0x-stacks",
+            Self::ZeroTicks => "0x-ticks",
             Self::Pprof => "pprof",
             Self::Folded => "folded",
         }
@@ -71,6 +84,8 @@ impl Kind {
             "v8-prof-log" => Some(Self::ProfLog),
             "v8-prof-preprocessed" => Some(Self::ProfJson),
             "v8-prof-text" => Some(Self::ProfText),
+            "0x-stacks" => Some(Self::ZeroStacks),
+            "0x-ticks" | "clinic-flame-samples" => Some(Self::ZeroTicks),
             "pprof" => Some(Self::Pprof),
             "folded" | "folded-diff" | "py-spy-raw" => Some(Self::Folded),
             _ => None,
@@ -85,6 +100,8 @@ impl Kind {
             Self::ProfLog => prof::looks_like_log(&unpack::text(bytes)),
             Self::ProfJson => prof::looks_preprocessed(&unpack::text(bytes)),
             Self::ProfText => prof::looks_like_report(&unpack::text(bytes)),
+            Self::ZeroStacks => zerox::stacks(&unpack::text(bytes)).is_ok(),
+            Self::ZeroTicks => zerox::ticks(&unpack::text(bytes)).is_ok(),
             Self::Pprof => pprof::looks_like_pprof(bytes),
             Self::Folded => folded::looks_folded(bytes),
         }
@@ -108,6 +125,7 @@ struct Read {
     v8: Option<cpuprofile::Profile>,
     heap: Option<heapprofile::Profile>,
     prof: Option<prof::Profile>,
+    zerox: Option<zerox::Profile>,
     /// Weights are times 10^`decimals`.
     decimals: u32,
 }
@@ -115,7 +133,7 @@ struct Read {
 impl Read {
     /// Whole weights, of which the first value is shown first.
     fn of(readings: Vec<Reading>) -> Self {
-        Self { default: Some(0), readings, v8: None, heap: None, prof: None, decimals: 0 }
+        Self { default: Some(0), readings, v8: None, heap: None, prof: None, zerox: None, decimals: 0 }
     }
 }
 
@@ -138,6 +156,11 @@ fn read(kind: Kind, file: &Path) -> Result<Read, String> {
                 _ => prof::report(&text)?,
             };
             Ok(Read { prof: Some(profile.clone()), ..Read::of(vec![profile.reading]) })
+        }
+        Kind::ZeroStacks | Kind::ZeroTicks => {
+            let text = unpack::text(&bytes);
+            let profile = if kind == Kind::ZeroStacks { zerox::stacks(&text)? } else { zerox::ticks(&text)? };
+            Ok(Read { zerox: Some(profile.clone()), ..Read::of(vec![profile.reading]) })
         }
         Kind::Pprof => {
             let mut profile = pprof::read(&bytes)?;
@@ -197,6 +220,8 @@ fn fixtures() -> Vec<Case> {
         ("v8-prof-log", Kind::ProfLog),
         ("v8-prof-preprocessed", Kind::ProfJson),
         ("v8-prof-text", Kind::ProfText),
+        ("0x-stacks", Kind::ZeroStacks),
+        ("0x-ticks", Kind::ZeroTicks),
         ("pprof", Kind::Pprof),
         ("folded", Kind::Folded),
     ];
@@ -247,6 +272,11 @@ fn compare_with_index(tally: &mut Tally, case: &Case, readings: &[Reading], read
         (Kind::ProfLog | Kind::ProfJson | Kind::ProfText, _) => {
             if let (Some(facts), Some(reading)) = (&read.prof, readings.first()) {
                 expected::prof(tally, &case.name, reading, facts, expected);
+            }
+        }
+        (Kind::ZeroStacks | Kind::ZeroTicks, _) => {
+            if let (Some(facts), Some(reading)) = (&read.zerox, readings.first()) {
+                expected::zerox(tally, &case.name, reading, facts, expected);
             }
         }
         (Kind::Pprof, _) if expected.is_object() => expected::pprof(tally, &case.name, readings, expected),

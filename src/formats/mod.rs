@@ -14,6 +14,7 @@ pub mod folded;
 pub mod heapprofile;
 pub mod pprof;
 pub mod prof;
+pub mod zerox;
 
 /// How sure a format is that a file is its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,6 +112,8 @@ pub static FORMATS: &[Format] = &[
     prof::LOG,
     prof::PREPROCESSED,
     prof::REPORT,
+    zerox::STACKS,
+    zerox::TICKS,
     pprof::FORMAT,
     folded::FORMAT,
 ];

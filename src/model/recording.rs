@@ -135,6 +135,9 @@ impl Recording {
     }
 }
 
+/// Most samples that a thread can have: some 10,000 years of a sample each millisecond.
+const SAMPLES_MAX: u64 = 1 << 48;
+
 /// Collects a [`Recording`]. Decoders intern into it and push profiles.
 #[derive(Debug)]
 pub struct Builder {
@@ -238,7 +241,16 @@ impl Builder {
     }
 
     /// Adds the samples of a thread.
-    pub fn profile(&mut self, profile: Profile) {
+    ///
+    /// More than 2^48 of them were never taken: a file that says so is damaged, and then each
+    /// row counts as one, so that sums of counts need no care.
+    pub fn profile(&mut self, mut profile: Profile) {
+        let count = profile.samples.count.as_ref();
+        let all = count.map_or(0, |count| count.iter().fold(0, u64::saturating_add));
+        if all > SAMPLES_MAX {
+            profile.samples.count = None;
+            self.note("counts-absurd", 1, "The numbers of samples are absurd; each row counts as one sample.");
+        }
         debug_assert!(!profile.values.is_empty(), "a profile measures something");
         debug_assert!(profile.default_value < profile.values.len(), "the default is one of the values");
         self.profiles.push(profile);

@@ -11,6 +11,7 @@ pub(crate) type Shape = (&'static str, &'static str, Vec<u8>);
 
 pub(crate) fn all() -> Vec<Shape> {
     let (v8, heap, pprof, folded) = ("v8-cpuprofile", "v8-heapprofile", "pprof", "folded");
+    let (stacks, list) = ("0x-stacks", "0x-ticks");
     let (log, ticks, report) = ("v8-prof-log", "v8-prof-preprocessed", "v8-prof-text");
     vec![
         (v8, "samples of one digit", short_samples()),
@@ -74,6 +75,28 @@ pub(crate) fn all() -> Vec<Shape> {
             report,
             "many callers of one function",
             report_rows(|i| format!("9 1%  {}\n", if i == 0 { "a".into() } else { format!("  {i}") })),
+        ),
+        (stacks, "nodes without a name", zerox(&["{\"top\":1}"; BYTES / 10].join(","))),
+        (
+            stacks,
+            "one chain of nodes",
+            zerox(&["{\"top\":1,\"children\":[".repeat(BYTES / 23), "]}".repeat(BYTES / 23)].concat()),
+        ),
+        (stacks, "a function for each node", zerox(&many(|i| format!(r#"{{"name":"{i}","top":1}}"#)))),
+        (
+            list,
+            "ticks without frames",
+            format!(r#"[[{{"name":"a","type":""}}],{}]"#, ["[]"; BYTES / 3].join(",")).into_bytes(),
+        ),
+        (
+            list,
+            "a function for each tick",
+            format!("[{}]", many(|i| format!(r#"[{{"name":"{i}","type":"JS"}}]"#))).into_bytes(),
+        ),
+        (
+            list,
+            "one deep stack",
+            format!(r#"[[{{"name":"a","type":""}},{}]]"#, ["{}"; BYTES / 3].join(",")).into_bytes(),
         ),
         (pprof, "one byte for each frame of one stack", deep_stack()),
         (pprof, "one byte for each frame of many stacks", wide_stacks()),
@@ -143,6 +166,10 @@ fn heap_chain() -> Vec<u8> {
 fn prof_log(first: &str, line: fn(usize) -> String) -> Vec<u8> {
     let first = format!("v8-version,11,3\n{first}").into_bytes();
     if line(0).is_empty() { first } else { [first, lines(line)].concat() }
+}
+
+fn zerox(children: &str) -> Vec<u8> {
+    format!(r#"{{"merged":{{"name":"all stacks","value":1,"top":0,"children":[{children}]}}}}"#).into_bytes()
 }
 
 fn prof_json(code: &str, ticks: &str) -> Vec<u8> {

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Cost, Reading, cpuprofile, exact, heapprofile, prof, unit};
+use super::{Cost, Reading, cpuprofile, exact, heapprofile, prof, unit, zerox};
 use crate::common::Tally;
 
 /// The numbers of a V8 profile that the program prints.
@@ -151,7 +151,8 @@ pub(crate) fn prof(tally: &mut Tally, name: &str, reading: &Reading, facts: &pro
         let Some(function) = prof::top(label) else { continue };
         let own = reading.functions.iter().filter(|(f, _)| *f == function).map(|(_, cost)| cost.own_samples);
         let hidden = facts.hidden.get(&function).copied().unwrap_or(0);
-        tally.number(|| format!("{name}: ticks of {label}"), &Some(own.sum::<u64>() + hidden), &row[1].as_u64());
+        let want = of_function(&facts.tops, &function);
+        tally.number(|| format!("{name}: ticks of {label}"), &(own.sum::<u64>() + hidden), &want);
     }
     if let Some(first) = expected["first_line"].as_str() {
         let inside = first.rsplit_once('(').map_or("", |(_, inside)| inside);
@@ -160,6 +161,11 @@ pub(crate) fn prof(tally: &mut Tally, name: &str, reading: &Reading, facts: &pro
         let unknown: i128 = reading.by_name("(unknown)").iter().map(|cost| cost.own).sum();
         tally.number(|| format!("{name}: unaccounted"), &Some(&unknown), &numbers.get(1));
     }
+}
+
+/// Ticks of a function however it ran, of which the index lists each by itself.
+fn of_function(tops: &std::collections::BTreeMap<String, u64>, function: &super::Function) -> u64 {
+    tops.iter().filter(|(label, _)| prof::top(label).as_ref() == Some(function)).map(|(_, ticks)| ticks).sum()
 }
 
 /// The numbers of ticks that only the file's own content gives.
@@ -177,6 +183,26 @@ pub(crate) fn prof_file(tally: &mut Tally, name: &str, facts: &prof::Profile, ex
     for row in expected["top_of_stack"].as_array().into_iter().flatten() {
         let label = row[0].as_str().unwrap_or_default();
         number(label, facts.tops.get(label).copied().unwrap_or(0), &row[1]);
+    }
+}
+
+/// The numbers of what 0x writes.
+pub(crate) fn zerox(tally: &mut Tally, name: &str, reading: &Reading, facts: &zerox::Profile, expected: &Value) {
+    let mut number = |what: &str, got: i128, key: &Value| {
+        if let Some(want) = key.as_i64() {
+            tally.number(|| format!("{name}: {what}"), &got, &want.into());
+        }
+    };
+    number("ticks", reading.total, &expected["ticks"]);
+    number("ticks without frames", facts.empty.into(), &expected["empty"]);
+    number("ticks of the merged tree", facts.merged, &expected["merged_value"]);
+    number("ticks of the tree", reading.total, &expected["unmerged_value"]);
+    for row in expected["top_of_stack"].as_array().into_iter().flatten() {
+        let label = row[0].as_str().unwrap_or_default();
+        let Some(function) = prof::top(label) else { continue };
+        let own = reading.functions.iter().filter(|(f, _)| *f == function).map(|(_, cost)| cost.own_samples);
+        number(label, facts.tops.get(label).copied().unwrap_or(0).into(), &row[1]);
+        number(label, own.sum::<u64>().into(), &of_function(&facts.tops, &function).into());
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod prof;
 pub(crate) mod program;
 pub(crate) mod stalls;
 pub(crate) mod unpack;
+pub(crate) mod zerox;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

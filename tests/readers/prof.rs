@@ -192,7 +192,7 @@ fn unescaped(field: &str) -> String {
 }
 
 /// A script's function as V8 names it, `name path:line:column`, and the mark of how it ran.
-fn script(text: &str, mark: &str) -> Frame {
+pub(crate) fn script(text: &str, mark: &str) -> Frame {
     let parts: Vec<&str> = text.rsplitn(3, ':').collect();
     let line = match parts[..] {
         [column, line, _] if column.parse::<u32>().is_ok() => line.parse::<i128>().ok(),
@@ -226,14 +226,14 @@ fn name_and_file(text: &str) -> (&str, &str) {
     }
 }
 
-fn native(name: &str, file: &str) -> Frame {
+pub(crate) fn native(name: &str, file: &str) -> Frame {
     let file = (!file.is_empty()).then(|| file.to_owned());
     let name = if name.is_empty() { "(anonymous)" } else { name };
     Frame { function: Some(Function { name: name.to_owned(), file, line: None }), text: name.to_owned() }
 }
 
 /// Built-ins have the names that scripts know; other parts of the engine say what they are.
-fn engine(name: &str, word: &str) -> Frame {
+pub(crate) fn engine(name: &str, word: &str) -> Frame {
     if word == "Builtin" { native(name, "") } else { native(&format!("{word}: {name}"), "") }
 }
 
@@ -360,19 +360,19 @@ pub(crate) fn top(label: &str) -> Option<Function> {
     frame.function
 }
 
-fn pseudo(name: &str) -> Frame {
+pub(crate) fn pseudo(name: &str) -> Frame {
     Frame { function: None, text: name.to_owned() }
 }
 
 /// Frames in the order of their first use.
 #[derive(Default)]
-struct Frames {
-    rows: Vec<Frame>,
+pub(crate) struct Frames {
+    pub(crate) rows: Vec<Frame>,
     index: BTreeMap<Frame, usize>,
 }
 
 impl Frames {
-    fn row(&mut self, frame: Frame) -> usize {
+    pub(crate) fn row(&mut self, frame: Frame) -> usize {
         let next = self.rows.len();
         let row = *self.index.entry(frame.clone()).or_insert(next);
         if row == next {

@@ -112,10 +112,16 @@ const RUN: &[Run] = &[
 ];
 
 /// Commands that are not run here, and why. Each was run by hand, and its file opened.
-const BY_HAND: &[(&str, &str)] = &[(
-    "perf record -F 99 -g -- ./app && perf script | inferno-collapse-perf > stacks.folded",
-    "the kernel decides who may record with perf, and in most containers nobody may",
-)];
+const BY_HAND: &[(&str, &str)] = &[
+    (
+        "perf record -F 99 -g -- ./app && perf script | inferno-collapse-perf > stacks.folded",
+        "the kernel decides who may record with perf, and in most containers nobody may",
+    ),
+    (
+        "npx 0x --collect-only --write-ticks -- node app.js",
+        "npx fetches the tool at its first run, and nothing is fetched here",
+    ),
+];
 
 fn recipes() -> impl Iterator<Item = (&'static str, &'static Recipe)> {
     FORMATS.iter().flat_map(|format| format.recipes.iter().map(move |recipe| (format.id, recipe)))

@@ -3,3 +3,4 @@
 pub(super) mod ids;
 pub(super) mod proto;
 pub(super) mod threads;
+pub(super) mod v8_code;

@@ -8,10 +8,10 @@
 //! engine put into a library's range, as its built-ins are, goes by its own name.
 
 use super::address::Ranges;
-use super::code::{Codes, Kind, States, is_mark};
 use super::fields::{Fields, number, text};
 use super::ticks::Ticks;
 use crate::error::{Error, Place, Result};
+use crate::formats::common::v8_code::{Codes, Kind, States};
 use crate::formats::{Context, Fit, Head};
 use crate::input::{Line, Lines, Window};
 use crate::model::{Builder, FrameId, Profile};
@@ -278,13 +278,5 @@ fn named(file: &str, profile: Profile) -> Profile {
     match ids {
         Some((address, pid)) => Profile { name: format!("isolate {address}"), pid: Some(pid), ..profile },
         None => Profile { name: "main thread".into(), ..profile },
-    }
-}
-
-/// The mark of how a function ran at the start of a name, and the name without it.
-pub(super) fn marked(name: &str) -> (u8, &str) {
-    match name.as_bytes() {
-        [mark, ..] if is_mark(*mark) => (*mark, &name[1..]),
-        _ => (0, name),
     }
 }

@@ -13,7 +13,6 @@
 //! keeps it.
 
 mod address;
-mod code;
 mod fields;
 mod log;
 mod preprocessed;

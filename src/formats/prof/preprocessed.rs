@@ -4,10 +4,10 @@
 //! Ignored: `functions` (which pieces are the same function; names say it), `scripts`, and in a piece of
 //! code its `source` and `deopts` (places inside the function).
 
-use super::code::{Codes, Kind, States};
 use super::log::Numbering;
 use super::ticks::Ticks;
 use crate::error::{Error, Result};
+use crate::formats::common::v8_code::{Codes, Kind, States, mark_of};
 use crate::formats::{Context, Fit, Head};
 use crate::input::Window;
 use crate::input::json::{self, Json, glimpse};
@@ -138,7 +138,7 @@ impl Document {
                 }
             }
             let kind = match type_of.as_str() {
-                "JS" => Kind::Script(mark(&kind)),
+                "JS" => Kind::Script(mark_of(&kind)),
                 "CPP" => Kind::Native,
                 "SHARED_LIB" => Kind::Library,
                 _ => self.codes.engine(&kind),
@@ -224,17 +224,6 @@ impl Document {
             "Some ticks refer to pieces of code that the file does not hold; they count as unknown.",
         );
         Ok(ticks)
-    }
-}
-
-/// The mark of how a function ran, which the file has a word for.
-fn mark(kind: &str) -> u8 {
-    match kind {
-        "Unopt" => b'~',
-        "Sparkplug" | "Baseline" => b'^',
-        "Maglev" => b'+',
-        "Opt" => b'*',
-        _ => 0,
     }
 }
 

@@ -8,9 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use super::code::{Named, frame_of, unknown_frame};
-use super::log::marked;
 use crate::error::{Error, Result};
+use crate::formats::common::v8_code::{Named, frame_of, marked, unknown_frame};
 use crate::formats::{Context, Fit, Head};
 use crate::input::{Lines, Window};
 use crate::model::{Builder, Column, FrameId, Profile, Samples, StackId, StringId, Strings, Value, Weights};

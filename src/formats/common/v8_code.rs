@@ -1,10 +1,11 @@
-//! Pieces of code and the functions that they are.
+//! Pieces of code, as V8 and the tools around its tick profiler name them, and the functions that they
+//! are.
 
 use crate::model::{Builder, Column, Frame, FrameId, FunctionId, StackId, StringId, Strings, Tag};
 
 /// What a piece of code is, as far as names and marks depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::formats) enum Kind {
     /// A script's function, with the mark of how it ran, or 0.
     Script(u8),
     /// A part of the engine under a name that scripts know.
@@ -19,7 +20,7 @@ pub(super) enum Kind {
 
 /// Pieces of code in the order of the file. Few of them are ever met on a stack.
 #[derive(Debug)]
-pub(super) struct Codes {
+pub(in crate::formats) struct Codes {
     texts: Strings,
     rows: Column<Code>,
 }
@@ -40,12 +41,12 @@ impl Default for Codes {
 
 impl Codes {
     /// Number of pieces.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::formats) fn len(&self) -> usize {
         self.rows.len()
     }
 
     /// The row of a new piece.
-    pub(super) fn add(&mut self, name: &str, kind: Kind) -> u32 {
+    pub(in crate::formats) fn add(&mut self, name: &str, kind: Kind) -> u32 {
         let row = u32::try_from(self.len()).expect("4 billion pieces of code do not fit into memory");
         let name = self.texts.intern(name);
         self.rows.push(Code { name, kind, frame: None });
@@ -53,17 +54,17 @@ impl Codes {
     }
 
     /// What a word of the file stands for: `Builtin`, or any other for a part of the engine.
-    pub(super) fn engine(&mut self, word: &str) -> Kind {
+    pub(in crate::formats) fn engine(&mut self, word: &str) -> Kind {
         if word == "Builtin" { Kind::Builtin } else { Kind::Engine(self.texts.intern(word)) }
     }
 
     /// Whether a piece is a script's function.
-    pub(super) fn is_script(&self, row: u32) -> bool {
+    pub(in crate::formats) fn is_script(&self, row: u32) -> bool {
         matches!(self.rows.get(row as usize).kind, Kind::Script(_))
     }
 
     /// The frame of a piece.
-    pub(super) fn frame(&mut self, row: u32, builder: &mut Builder) -> FrameId {
+    pub(in crate::formats) fn frame(&mut self, row: u32, builder: &mut Builder) -> FrameId {
         let code = self.rows.get_mut(row as usize);
         let name = self.texts.get(code.name);
         let kind = match code.kind {
@@ -78,7 +79,7 @@ impl Codes {
 
 /// What a name is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Named<'a> {
+pub(in crate::formats) enum Named<'a> {
     /// See [`Kind::Script`].
     Script(u8),
     /// See [`Kind::Engine`].
@@ -90,7 +91,7 @@ pub(super) enum Named<'a> {
 }
 
 /// The frame of a piece of code of this name.
-pub(super) fn frame_of(name: &str, kind: Named<'_>, builder: &mut Builder) -> FrameId {
+pub(in crate::formats) fn frame_of(name: &str, kind: Named<'_>, builder: &mut Builder) -> FrameId {
     let native = |name: &str, file: &str, builder: &mut Builder| {
         let function = function(name, file, 0, 0, Tag::Native, builder);
         builder.frame(function, 0, false)
@@ -120,21 +121,21 @@ fn function(name: &str, file: &str, line: u32, column: u32, tag: Tag, builder: &
 }
 
 /// Whether this is a mark of how a function ran.
-pub(super) fn is_mark(mark: u8) -> bool {
+fn is_mark(mark: u8) -> bool {
     matches!(mark, b'~' | b'^' | b'+' | b'*')
 }
 
 /// A script's function as V8 names it: `parse /srv/app.js:9:15`, lines and columns 1-based.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place<'a> {
-    pub(super) name: &'a str,
-    pub(super) file: &'a str,
-    pub(super) line: u32,
-    pub(super) column: u32,
+pub(in crate::formats) struct Place<'a> {
+    pub(in crate::formats) name: &'a str,
+    pub(in crate::formats) file: &'a str,
+    pub(in crate::formats) line: u32,
+    pub(in crate::formats) column: u32,
 }
 
 impl<'a> Place<'a> {
-    pub(super) fn of(text: &'a str) -> Self {
+    pub(in crate::formats) fn of(text: &'a str) -> Self {
         let (rest, line, column) = match position(text) {
             Some(position) => position,
             None => return Self { name: text.trim(), file: "", line: 0, column: 0 },
@@ -175,15 +176,15 @@ fn begins_a_path(text: &str) -> bool {
 
 /// The states of the thread that ticks tell, as stacks of one frame, and the frame of what is unknown.
 #[derive(Debug)]
-pub(super) struct States {
-    pub(super) idle: StackId,
-    pub(super) gc: StackId,
-    pub(super) program: StackId,
+pub(in crate::formats) struct States {
+    pub(in crate::formats) idle: StackId,
+    pub(in crate::formats) gc: StackId,
+    pub(in crate::formats) program: StackId,
     unknown: FrameId,
 }
 
 impl States {
-    pub(super) fn new(builder: &mut Builder) -> Self {
+    pub(in crate::formats) fn new(builder: &mut Builder) -> Self {
         let mut state = |name: &str, tag: Tag| {
             let function = function(name, "", 0, 0, tag, builder);
             let frame = builder.frame(function, 0, false);
@@ -196,7 +197,7 @@ impl States {
     }
 
     /// The stack of frames from the innermost outwards, of which some are unknown.
-    pub(super) fn stack(&self, frames: &[Option<FrameId>], builder: &mut Builder) -> StackId {
+    pub(in crate::formats) fn stack(&self, frames: &[Option<FrameId>], builder: &mut Builder) -> StackId {
         if frames.iter().all(Option::is_none) {
             return self.program;
         }
@@ -209,8 +210,27 @@ impl States {
 }
 
 /// The frame of an address of which nothing is known.
-pub(super) fn unknown_frame(builder: &mut Builder) -> FrameId {
+pub(in crate::formats) fn unknown_frame(builder: &mut Builder) -> FrameId {
     frame_of("(unknown)", Named::Native, builder)
+}
+
+/// The mark of how a function ran at the start of a name, and the name without it.
+pub(in crate::formats) fn marked(name: &str) -> (u8, &str) {
+    match name.as_bytes() {
+        [mark, ..] if is_mark(*mark) => (*mark, &name[1..]),
+        _ => (0, name),
+    }
+}
+
+/// The mark of how a function ran, for which V8's own processor has words.
+pub(in crate::formats) fn mark_of(word: &str) -> u8 {
+    match word {
+        "Unopt" => b'~',
+        "Sparkplug" | "Baseline" => b'^',
+        "Maglev" => b'+',
+        "Opt" => b'*',
+        _ => 0,
+    }
 }
 
 #[cfg(test)]
