@@ -189,7 +189,9 @@ struct Case {
 fn cases() -> Vec<Case> {
     let Some(shared) = common::shared(FILES_OF_CORPUS) else { return fixtures() };
     let of_index = |entry: Entry, certain: bool| {
-        let kind = Kind::of_index(entry.format())?;
+        // A log that speedscope's importer does not know has no format in its index.
+        let log = || entry.name.ends_with("-v8.log").then_some(Kind::ProfLog);
+        let kind = Kind::of_index(entry.format()).or_else(log)?;
         let fits = certain || unpack::read(&entry.file).is_ok_and(|bytes| kind.fits(&bytes));
         fits.then_some(Case { name: entry.name, file: entry.file, kind, index: entry.index })
     };
@@ -258,6 +260,9 @@ fn index_of_fixtures(folder: &Path) -> BTreeMap<String, Value> {
 fn compare_with_index(tally: &mut Tally, case: &Case, readings: &[Reading], read: &Read) {
     let expected = &case.index["expected"];
     if case.name.contains("speedscope-samples") {
+        if expected["profiles"].is_null() {
+            return;
+        }
         return compare_with_speedscope(tally, case, readings);
     }
     match (case.kind, &read.v8) {
