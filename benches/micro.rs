@@ -42,7 +42,11 @@ const SIZE: u64 = 4_000_000;
 /// What the generator writes in this format.
 fn input(format: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("micro-{}-{format}", std::process::id()));
-    let nodes = if format == "folded" { SIZE as u32 / 120 } else { 2_000 };
+    let nodes = match format {
+        "folded" => SIZE as u32 / 120,
+        "heapprofile" => SIZE as u32 / 250,
+        _ => 2_000,
+    };
     let shape = program::Shape { seed: 1, functions: 4_000, nodes, depth_max: 48 };
     let program = program::Program::grow(&shape);
     let text = path.to_str().expect("the path of a build folder is text");
@@ -50,6 +54,8 @@ fn input(format: &str) -> Vec<u8> {
     let mut walk = program.walk(1);
     let written = match format {
         "cpuprofile" => generated::cpuprofile(&mut walk, 1, 200, &mut sink),
+        "heapprofile" => generated::heapprofile(&program, 1, &mut sink),
+        "prof-log" => generated::prof_log(&mut walk, 1, 1000, &mut sink),
         "folded" => generated::folded(&program, 1, &mut sink),
         _ => generated::pprof(&mut walk, 1, &mut sink),
     };
@@ -71,7 +77,7 @@ fn recording() -> Recording {
 }
 
 /// Whole decoders, from bytes to tables.
-#[divan::bench(args = ["cpuprofile", "folded", "pprof"])]
+#[divan::bench(args = ["cpuprofile", "heapprofile", "prof-log", "folded", "pprof"])]
 fn decode(bencher: Bencher<'_, '_>, format: &str) {
     let bytes = input(format);
     bencher.counter(BytesCount::of_slice(&bytes)).bench_local(|| decoded(&format!("a.{format}"), black_box(&bytes)));

@@ -260,6 +260,125 @@ fn write_list(numbers: impl Iterator<Item = i64>, out: &mut Sink) -> io::Result<
     Ok(())
 }
 
+// --- V8 heap profiles ---
+
+/// Bytes that a sampled allocation takes in the list of samples.
+const ALLOCATION_BYTES: u64 = 42;
+
+/// `head` with every node of the call tree, nested as the calls are, then `samples` until the size is
+/// reached.
+pub(crate) fn heapprofile(program: &Program, seed: u64, out: &mut Sink) -> io::Result<Counts> {
+    let mut counts = Counts::default();
+    let mut rng = Rng::new(seed.wrapping_add(4));
+    out.text("{\"head\":");
+    // Nodes to write, and `None` where one ends.
+    let mut open = vec![Some(0)];
+    let mut is_first = true;
+    while let Some(next) = open.pop() {
+        let Some(node) = next else {
+            out.text("]}");
+            is_first = false;
+            continue;
+        };
+        if !is_first {
+            out.text(",");
+        }
+        write_heap_node(program, node, &mut rng, out);
+        is_first = true;
+        counts.depth_sum += u64::from(program.depth[node as usize]);
+        open.push(None);
+        open.extend(program.children(node).iter().rev().map(|&child| Some(child)));
+        out.drain_if_large()?;
+    }
+    out.text(",\"samples\":[");
+    while counts.records == 0 || out.drained + out.buffer.len() as u64 + ALLOCATION_BYTES < out.bytes_wanted {
+        out.text(if counts.records > 0 { ",{\"size\":" } else { "{\"size\":" });
+        out.number(i64::from(16 + 8 * rng.skewed(4000)));
+        out.text(",\"nodeId\":");
+        out.number(i64::from(1 + rng.below(program.nodes())));
+        counts.records += 1;
+        out.text(",\"ordinal\":");
+        out.number(counts.records as i64);
+        out.text("}");
+        out.drain_if_large()?;
+    }
+    out.text("]}");
+    Ok(counts)
+}
+
+fn write_heap_node(program: &Program, node: u32, rng: &mut Rng, out: &mut Sink) {
+    out.text("{\"callFrame\":{\"functionName\":\"");
+    if node == 0 {
+        out.text("(root)\",\"scriptId\":\"0\",\"url\":\"\",\"lineNumber\":-1,\"columnNumber\":-1},\"selfSize\":0");
+    } else {
+        let function = program.function_of(node);
+        out.text(&function.name);
+        out.text("\",\"scriptId\":\"");
+        out.number(i64::from(20 + function.file_index));
+        out.text("\",\"url\":\"file:///srv/app/");
+        out.text(&function.file);
+        out.text("\",\"lineNumber\":");
+        out.number(i64::from(function.line - 1));
+        out.text(",\"columnNumber\":");
+        out.number(i64::from(function.column - 1));
+        out.text("},\"selfSize\":");
+        out.number(i64::from(8 * rng.skewed(40_000)));
+    }
+    out.text(",\"id\":");
+    out.number(i64::from(node + 1));
+    out.text(",\"children\":[");
+}
+
+// --- Logs of V8's ticks ---
+
+/// Where the code of the first function lies, and bytes from one function to the next.
+const CODE_START: u64 = 0x3_0000_0000;
+const CODE_STEP: u64 = 0x400;
+
+/// The code of every function, then ticks with their stacks until the size is reached.
+pub(crate) fn prof_log(walk: &mut Walk<'_>, seed: u64, interval_us: u32, out: &mut Sink) -> io::Result<Counts> {
+    let mut counts = Counts::default();
+    let mut rng = Rng::new(seed.wrapping_add(5));
+    let program = walk.program;
+    out.text("v8-version,11,3,244,8,-node.38,0\nshared-library,/usr/bin/node,0x400000,0x25fe000,0\nprofiler,begin,");
+    out.number(i64::from(interval_us));
+    out.text("\n");
+    for (i, function) in program.functions.iter().enumerate() {
+        out.text("code-creation,JS,10,");
+        out.number(i as i64);
+        out.text(&format!(",0x{:x},{},{} ", CODE_START + i as u64 * CODE_STEP, CODE_STEP / 2, function.name));
+        out.text("file:///srv/app/");
+        out.text(&function.file);
+        out.text(&format!(":{}:{},0x{:x},*\n", function.line, function.column, i + 1));
+        out.drain_if_large()?;
+    }
+    let (mut at_us, mut stack) = (0_i64, Vec::new());
+    while !out.is_full() {
+        at_us += i64::from(delta_us(&mut rng, interval_us as i32, &mut counts).max(1));
+        stack.clear();
+        let state = match walk.step() {
+            Running::Idle => 8,
+            Running::Gc => 1,
+            Running::Node(node) => {
+                stack_of(program, node, &mut stack);
+                counts.depth_sum += u64::from(program.depth[node as usize]);
+                0
+            }
+        };
+        out.text("tick,");
+        let address = |function: u32| CODE_START + u64::from(function) * CODE_STEP + 0x42;
+        out.text(&format!("0x{:x},{at_us},0,0x0,{state}", stack.first().map_or(0x40_1234, |&leaf| address(leaf))));
+        for &function in stack.iter().skip(1) {
+            out.text(&format!(",0x{:x}", address(function)));
+        }
+        out.text("\n");
+        counts.records += 1;
+        out.drain_if_large()?;
+    }
+    out.text("profiler,end\n");
+    Ok(counts)
+}
+
 // --- Folded stacks ---
 
 /// `node;outermost;…;leaf count`, one line per distinct stack, until the size is reached.

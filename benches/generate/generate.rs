@@ -18,7 +18,7 @@ use program::{Program, Shape};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: generate --format cpuprofile|folded|pprof --out FILE [options]
+const USAGE: &str = "usage: generate --format cpuprofile|heapprofile|prof-log|folded|pprof --out FILE [options]
   --size 100MB        bytes of the file to write (k, MB, GB are decimal; default 10MB)
   --seed 1            same seed and options: same bytes
   --functions 4000    distinct functions
@@ -29,6 +29,8 @@ const USAGE: &str = "usage: generate --format cpuprofile|folded|pprof --out FILE
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
     CpuProfile,
+    HeapProfile,
+    ProfLog,
     Folded,
     Pprof,
 }
@@ -71,6 +73,8 @@ fn run(options: &Options) -> Result<String, String> {
     let mut walk = program.walk(options.seed);
     let counts = match options.format {
         Format::CpuProfile => formats::cpuprofile(&mut walk, options.seed, options.interval_us, &mut sink),
+        Format::HeapProfile => formats::heapprofile(&program, options.seed, &mut sink),
+        Format::ProfLog => formats::prof_log(&mut walk, options.seed, options.interval_us, &mut sink),
         Format::Folded => formats::folded(&program, options.seed, &mut sink),
         Format::Pprof => formats::pprof(&mut walk, options.seed, &mut sink),
     }
@@ -96,6 +100,8 @@ fn run(options: &Options) -> Result<String, String> {
 fn default_nodes(options: &Options) -> u32 {
     let nodes = match options.format {
         Format::CpuProfile => (options.bytes / 2000).clamp(500, 100_000),
+        Format::HeapProfile => options.bytes / 250 + 2,
+        Format::ProfLog => (options.bytes / 2000).clamp(500, 100_000),
         Format::Folded => options.bytes / 120 + 2,
         Format::Pprof => 50_000,
     };
@@ -138,6 +144,8 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
 fn format_named(name: &str) -> Result<Format, String> {
     match name {
         "cpuprofile" => Ok(Format::CpuProfile),
+        "heapprofile" => Ok(Format::HeapProfile),
+        "prof-log" => Ok(Format::ProfLog),
         "folded" => Ok(Format::Folded),
         "pprof" => Ok(Format::Pprof),
         _ => Err(format!("unknown format {name}\n{USAGE}")),

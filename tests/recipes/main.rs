@@ -118,8 +118,12 @@ const BY_HAND: &[(&str, &str)] = &[
         "the kernel decides who may record with perf, and in most containers nobody may",
     ),
     (
+        "npx 0x --collect-only --tree-debug -- node app.js",
+        "npx fetches the tool at its first run; nothing is fetched here",
+    ),
+    (
         "npx 0x --collect-only --write-ticks -- node app.js",
-        "npx fetches the tool at its first run, and nothing is fetched here",
+        "npx fetches the tool at its first run; nothing is fetched here",
     ),
 ];
 
