@@ -119,6 +119,8 @@ fn files() -> Vec<(PathBuf, &'static str)> {
         (fixture("pprof/go-cpu-labels-after.pb.gz"), "cpu"),
         (fixture("pprof/go-heap.pb.gz"), "inuse_space"),
         (fixture("pprof/made-timeline.pb"), "wall-time"),
+        (fixture("v8-heapprofile/leak.heapprofile"), "size"),
+        (fixture("v8-prof-log/reduced-stalls-v8.log.gz"), "time"),
     ]
 }
 
