@@ -1,6 +1,7 @@
 //! Shapes that several formats share: none of them knows a format.
 
 pub(super) mod ids;
+pub(super) mod json;
 pub(super) mod proto;
 pub(super) mod threads;
 pub(super) mod v8_code;

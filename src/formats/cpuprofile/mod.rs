@@ -19,6 +19,7 @@ mod tests;
 mod time;
 mod tree;
 
+use super::common::json::note_replaced;
 use super::{Access, Context, Format, Recipe};
 use crate::error::Result;
 use crate::input::Window;
@@ -62,11 +63,7 @@ fn decode(window: &mut Window, builder: &mut Builder, context: &Context<'_>) -> 
         Err(error) if json.is_cut() => document.end_early(error)?,
         read => read?,
     }
-    builder.note(
-        "bad-utf8",
-        json.replaced(),
-        "Some names are not valid text; U+FFFD stands for what could not be read.",
-    );
+    note_replaced(&json, builder);
     let profile = document.finish(builder, context.name)?;
     builder.profile(profile);
     Ok(())

@@ -1,6 +1,7 @@
 //! The call tree as the file has it: one row per node, links by id.
 
 use crate::error::Result;
+use crate::formats::common::json::{read_nested, skip, text, whole};
 use crate::input::json::{Json, Kind};
 use crate::model::{Builder, Column, StringId};
 
@@ -126,41 +127,16 @@ impl Nodes {
     /// Reads a node that holds the nodes that it calls, which hold theirs, to any depth.
     pub(super) fn read_nested(&mut self, json: &mut Json<'_>, builder: &mut Builder) -> Result<()> {
         self.is_nested = true;
-        json.begin_object()?;
-        let mut open = vec![self.push()];
-        while let Some(&row) = open.last() {
-            match json.next_key_as(Key::of)? {
-                Some(Key::Children) if json.kind()? == Kind::Array => {
-                    json.begin_array()?;
-                    self.next_nested(json, &mut open)?;
-                }
-                Some(key) => self.read_member(json, builder, row, key)?,
-                None => {
-                    open.pop();
-                    if !open.is_empty() {
-                        self.next_nested(json, &mut open)?;
-                    }
-                }
+        let enter = |nodes: &mut Self, caller: Option<u32>| {
+            let row = nodes.push();
+            if let Some(caller) = caller {
+                nodes.nested.push((caller, row));
             }
-        }
-        // What follows is no longer nested on purpose.
-        json.nest_on_purpose();
-        Ok(())
-    }
-
-    /// Enters the next node of the innermost list of children, or leaves that list.
-    fn next_nested(&mut self, json: &mut Json<'_>, open: &mut Vec<u32>) -> Result<()> {
-        if !json.next_element()? {
-            return Ok(());
-        }
-        json.nest_on_purpose();
-        json.begin_object()?;
-        let row = self.push();
-        if let Some(&caller) = open.last() {
-            self.nested.push((caller, row));
-        }
-        open.push(row);
-        Ok(())
+            row
+        };
+        read_nested(json, self, Key::of, Key::Children, enter, |nodes, json, row, key| {
+            nodes.read_member(json, builder, row, key)
+        })
     }
 
     /// A new row with nothing known.
@@ -232,29 +208,7 @@ impl Nodes {
     }
 }
 
-/// A name.
-#[inline]
-fn text(json: &mut Json<'_>, builder: &mut Builder) -> Result<StringId> {
-    if let Some(plain) = json.plain_text() {
-        return Ok(builder.strings.intern_bytes(plain));
-    }
-    Ok(builder.strings.intern(json.text()?))
-}
-
-/// Passes over what nothing is made of, which mostly is a short text.
-fn skip(json: &mut Json<'_>) -> Result<()> {
-    if json.plain_text().is_some() { Ok(()) } else { json.skip_value() }
-}
-
 /// A line or a column; nowhere when it is absurd.
 fn place(json: &mut Json<'_>) -> Result<i32> {
     Ok(i32::try_from(whole(json)?).unwrap_or(NOWHERE))
-}
-
-/// A count: what is not whole is rounded, what does not fit is the nearest that does.
-fn whole(json: &mut Json<'_>) -> Result<i64> {
-    if let Some(number) = json.short_number() {
-        return Ok(number);
-    }
-    Ok(json.decimal()?.scaled(0).value)
 }

@@ -20,6 +20,7 @@ mod nodes;
 mod tests;
 
 use super::common::ids::IdTable;
+use super::common::json::{note_replaced, whole};
 use super::common::threads::named;
 use super::{Access, Context, Format, Recipe};
 use crate::error::{Error, Result};
@@ -57,11 +58,7 @@ fn decode(window: &mut Window, builder: &mut Builder, context: &Context<'_>) -> 
         Err(error) if json.is_cut() => document.end_early(error)?,
         read => read?,
     }
-    builder.note(
-        "bad-utf8",
-        json.replaced(),
-        "Some names are not valid text; U+FFFD stands for what could not be read.",
-    );
+    note_replaced(&json, builder);
     let profile = document.finish(builder, context.name)?;
     builder.profile(profile);
     Ok(())
@@ -240,7 +237,7 @@ impl Sampled {
         json.begin_object()?;
         while let Some(is_node) = json.next_key_as(|key| key == b"nodeId")? {
             if is_node && json.kind()? == Kind::Number {
-                node = nodes::whole(json)?;
+                node = whole(json)?;
             } else if json.short_number().is_none() {
                 json.skip_value()?;
             }

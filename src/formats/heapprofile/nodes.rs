@@ -1,6 +1,7 @@
 //! The tree of call paths as the file has it: one row per node, callers before callees.
 
 use crate::error::Result;
+use crate::formats::common::json::{read_nested, skip, text, whole};
 use crate::input::json::{Json, Kind};
 use crate::model::{Builder, Column, FunctionId, StackId, StringId, Tag};
 
@@ -66,46 +67,17 @@ impl Nodes {
 
     /// Reads a node that holds the nodes that it calls, which hold theirs, to any depth.
     pub(super) fn read(&mut self, json: &mut Json<'_>, builder: &mut Builder) -> Result<()> {
-        json.begin_object()?;
-        let mut open = vec![self.push(NOBODY)];
-        while let Some(&row) = open.last() {
-            match json.next_key_as(Key::of)? {
-                Some(Key::Children) if json.kind()? == Kind::Array => {
-                    json.begin_array()?;
-                    self.next_child(json, &mut open)?;
-                }
-                Some(key) => self.read_member(json, builder, row, key)?,
-                None => {
-                    open.pop();
-                    if !open.is_empty() {
-                        self.next_child(json, &mut open)?;
-                    }
-                }
-            }
-        }
-        // What follows is no longer nested on purpose.
-        json.nest_on_purpose();
-        Ok(())
-    }
-
-    /// Enters the next node of the innermost list of children, or leaves that list.
-    fn next_child(&mut self, json: &mut Json<'_>, open: &mut Vec<u32>) -> Result<()> {
-        if !json.next_element()? {
-            return Ok(());
-        }
-        json.nest_on_purpose();
-        json.begin_object()?;
-        let row = self.push(open.last().copied().unwrap_or(NOBODY));
-        open.push(row);
-        Ok(())
+        read_nested(json, self, Key::of, Key::Children, Self::push, |nodes, json, row, key| {
+            nodes.read_member(json, builder, row, key)
+        })
     }
 
     /// A new row with nothing known.
-    fn push(&mut self, caller: u32) -> u32 {
+    fn push(&mut self, caller: Option<u32>) -> u32 {
         let row = u32::try_from(self.len()).expect("4 billion nodes do not fit into the memory of a worker");
         self.id.push(NO_ID);
         self.size.push(0);
-        self.caller.push(caller);
+        self.caller.push(caller.unwrap_or(NOBODY));
         self.name.push(NAMELESS);
         self.url.push(StringId::EMPTY);
         self.line.push(NOWHERE);
@@ -179,26 +151,4 @@ impl Nodes {
         let (line, column) = (place(self.line.get(row)), place(self.column.get(row)));
         (builder.function(name, url, line, column, tag), tag)
     }
-}
-
-/// A name.
-#[inline]
-fn text(json: &mut Json<'_>, builder: &mut Builder) -> Result<StringId> {
-    if let Some(plain) = json.plain_text() {
-        return Ok(builder.strings.intern_bytes(plain));
-    }
-    Ok(builder.strings.intern(json.text()?))
-}
-
-/// Passes over what nothing is made of, which mostly is a short text.
-fn skip(json: &mut Json<'_>) -> Result<()> {
-    if json.plain_text().is_some() { Ok(()) } else { json.skip_value() }
-}
-
-/// A number: what is not whole is rounded, what does not fit is the nearest that does.
-pub(super) fn whole(json: &mut Json<'_>) -> Result<i64> {
-    if let Some(number) = json.short_number() {
-        return Ok(number);
-    }
-    Ok(json.decimal()?.scaled(0).value)
 }

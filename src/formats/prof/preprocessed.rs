@@ -7,6 +7,7 @@
 use super::log::Numbering;
 use super::ticks::Ticks;
 use crate::error::{Error, Result};
+use crate::formats::common::json::note_replaced;
 use crate::formats::common::v8_code::{Codes, Kind, States, mark_of};
 use crate::formats::{Context, Fit, Head};
 use crate::input::Window;
@@ -50,11 +51,7 @@ pub(super) fn decode(window: &mut Window, builder: &mut Builder, _context: &Cont
         Err(error) if json.is_cut() => document.end_early(error, builder)?,
         read => read?,
     }
-    builder.note(
-        "bad-utf8",
-        json.replaced(),
-        "Some names are not valid text; U+FFFD stands for what could not be read.",
-    );
+    note_replaced(&json, builder);
     let states = States::new(builder);
     let ticks = document.ticks(&states, builder)?;
     let mut profile = ticks.finish(states.idle, builder);

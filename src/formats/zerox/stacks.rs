@@ -5,6 +5,7 @@
 //! tree they begin with how it ran. Ignored: `value`, which is a sum, `S` (how it ran, again), `fn`.
 
 use crate::error::{Error, Result};
+use crate::formats::common::json::{note_replaced, read_nested};
 use crate::formats::common::v8_code::{Named, frame_of, marked};
 use crate::formats::{Context, Fit, Head};
 use crate::input::Window;
@@ -32,11 +33,7 @@ pub(super) fn decode(window: &mut Window, builder: &mut Builder, _context: &Cont
         }
         read => read?,
     }
-    builder.note(
-        "bad-utf8",
-        json.replaced(),
-        "Some names are not valid text; U+FFFD stands for what could not be read.",
-    );
+    note_replaced(&json, builder);
     let profile = document.finish(builder)?;
     super::remark(builder);
     builder.profile(profile);
@@ -65,7 +62,7 @@ struct Node {
     own: i64,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key {
     Name,
     Top,
@@ -134,50 +131,25 @@ impl Tree {
 
     /// Reads a node that holds the nodes that it calls, which hold theirs, to any depth.
     fn read(&mut self, json: &mut Json<'_>) -> Result<()> {
-        json.begin_object()?;
-        let mut open = vec![self.push(0)];
-        while let Some(&row) = open.last() {
-            match json.next_key_as(Key::of)? {
-                Some(Key::Children) if json.kind()? == Kind::Array => {
-                    json.begin_array()?;
-                    self.next_child(json, &mut open)?;
+        read_nested(json, self, Key::of, Key::Children, Self::push, |tree, json, row, key| {
+            let kind = json.kind()?;
+            match key {
+                Key::Name if kind == Kind::Text => {
+                    let name = tree.names.intern(json.text()?);
+                    tree.nodes.get_mut(row as usize).name = name;
                 }
-                Some(Key::Name) if json.kind()? == Kind::Text => {
-                    let name = self.names.intern(json.text()?);
-                    self.nodes.get_mut(row as usize).name = name;
+                Key::Top if kind == Kind::Number => {
+                    tree.nodes.get_mut(row as usize).own = json.decimal()?.scaled(0).value.max(0);
                 }
-                Some(Key::Top) if json.kind()? == Kind::Number => {
-                    self.nodes.get_mut(row as usize).own = json.decimal()?.scaled(0).value.max(0);
-                }
-                Some(_) => json.skip_value()?,
-                None => {
-                    open.pop();
-                    if !open.is_empty() {
-                        self.next_child(json, &mut open)?;
-                    }
-                }
+                _ => json.skip_value()?,
             }
-        }
-        // What follows is no longer nested on purpose.
-        json.nest_on_purpose();
-        Ok(())
+            Ok(())
+        })
     }
 
-    /// Enters the next node of the innermost list of children, or leaves that list.
-    fn next_child(&mut self, json: &mut Json<'_>, open: &mut Vec<u32>) -> Result<()> {
-        if !json.next_element()? {
-            return Ok(());
-        }
-        json.nest_on_purpose();
-        json.begin_object()?;
-        let row = self.push(open.last().copied().unwrap_or(0));
-        open.push(row);
-        Ok(())
-    }
-
-    fn push(&mut self, caller: u32) -> u32 {
+    fn push(&mut self, caller: Option<u32>) -> u32 {
         let row = u32::try_from(self.nodes.len()).expect("4 billion nodes do not fit into the memory of a worker");
-        self.nodes.push(Node { caller, name: StringId::EMPTY, own: 0 });
+        self.nodes.push(Node { caller: caller.unwrap_or(0), name: StringId::EMPTY, own: 0 });
         row
     }
 

@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 
 use super::stacks::program;
 use crate::error::{Error, Result};
+use crate::formats::common::json::note_replaced;
 use crate::formats::common::v8_code::{Named, frame_of, mark_of};
 use crate::formats::{Context, Fit, Head};
 use crate::input::Window;
@@ -35,11 +36,7 @@ pub(super) fn decode(window: &mut Window, builder: &mut Builder, _context: &Cont
         }
         read => read?,
     }
-    builder.note(
-        "bad-utf8",
-        json.replaced(),
-        "Some names are not valid text; U+FFFD stands for what could not be read.",
-    );
+    note_replaced(&json, builder);
     if stacks.is_empty() {
         return Err(Error::whole("it holds no ticks: nothing was sampled", "Record it again, for longer."));
     }
