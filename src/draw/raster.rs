@@ -299,8 +299,7 @@ const SIDE_MAX: i32 = 16_384;
 
 /// Whether a text is a row of letters that stand for themselves, each of a known width.
 pub fn is_plain(text: &str) -> bool {
-    text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control())
-        || text.chars().all(|letter| letter_number(letter).is_some())
+    text.chars().all(|letter| letter_number(letter).is_some())
 }
 
 /// Device pixels, the right and lower edge not included.

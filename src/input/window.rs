@@ -95,7 +95,7 @@ impl Window {
         self.make_room()?;
         self.check_memory()?;
         // For the tables of what is read next.
-        grow_ahead(16 * READ_BYTES);
+        grow_ahead();
         let n = self.read_some()?;
         self.end += n;
         self.ended = n == 0;

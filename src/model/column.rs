@@ -102,7 +102,7 @@ impl<T: Copy> Column<T> {
         // Small tables are common: the first segment grows like a plain vector.
         let rows = if self.segments.is_empty() { 16 } else { SEGMENT_ROWS };
         if rows == SEGMENT_ROWS {
-            grow_ahead(16 << 20);
+            grow_ahead();
         }
         self.segments.push(Vec::with_capacity(rows));
     }

@@ -78,9 +78,8 @@ impl Painter {
     }
 
     fn copy(&self) -> Result<(), JsValue> {
-        let (width, height) = (self.raster.width() as u32, self.raster.height() as u32);
         let bytes = Clamped(self.raster.bytes());
-        let image = ImageData::new_with_u8_clamped_array_and_sh(bytes, width, height)?;
+        let image = ImageData::new_with_u8_clamped_array(bytes, self.raster.width() as u32)?;
         self.context.put_image_data(&image, 0.0, 0.0)
     }
 

@@ -133,9 +133,8 @@ impl Flame {
     /// The picture as it is to be painted now.
     fn shown(self) -> FlameView {
         let view = self.store.state.with(view_of);
-        let moving = self.moving.get().unwrap_or(Moving { span: (view.x0, view.x1), scroll: None });
-        let ((x0, x1), scroll) = (moving.span, moving.scroll.unwrap_or(view.scroll).min(self.scroll_max()));
-        FlameView { x0, x1, scroll, hovered: self.hovered.get(), ..view }
+        let ((x0, x1), scroll) = self.visible();
+        FlameView { x0, x1, scroll: scroll.min(self.scroll_max()), hovered: self.hovered.get(), ..view }
     }
 
     /// How far it can be scrolled down, reactively; without bounds until it was painted.
