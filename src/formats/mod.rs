@@ -6,7 +6,7 @@
 use crate::error::{Error, Result};
 use crate::input::{Bundle, Limits, Named, Report, Window, fingerprint};
 use crate::model::vocab::FormatInfo;
-use crate::model::{Builder, Origin, Recording};
+use crate::model::{Builder, Origin, Recording, Series};
 
 mod common;
 pub mod cpuprofile;
@@ -63,7 +63,8 @@ pub struct Format {
     pub access: Access,
     /// Looks at a head, allocates little, never reads on.
     pub detect: fn(&Head<'_>) -> Fit,
-    /// Reads one file into the builder: interns, notes, and pushes at least one profile.
+    /// Reads one file into the builder: interns, notes, and adds what it holds: profiles, spans, series,
+    /// distributions. A file that holds none of them is refused by [`open`].
     pub decode: fn(&mut Window, &mut Builder, &Context<'_>) -> Result<()>,
 }
 
@@ -180,6 +181,14 @@ pub fn open(bundle: Bundle, options: &Options, report: Option<Report>, watch: &m
         .ok_or_else(|| Error::whole("nothing was opened", "Choose at least one file."))
 }
 
+/// How much the builder holds, to tell whether a file added anything.
+fn held(builder: &Builder) -> usize {
+    let spans = &builder.spans;
+    let trace = spans.len() + spans.marks.at_ns.len();
+    let points: usize = builder.series.iter().map(Series::len).sum();
+    builder.profile_count() + trace + points + builder.distributions.len()
+}
+
 fn open_one(
     mut named: Named,
     options: &Options,
@@ -195,10 +204,10 @@ fn open_one(
     let mut window = Window::open(named.source, &options.limits, report)?;
     let (format, why) = detect(&named.name, &mut window)?;
     watch.recognised(&Recognised { format: format.id.into(), title: format.title.into(), why: why.clone() });
-    let before = builder.profile_count();
+    let before = held(builder);
     let context = Context { name: &named.name, options };
     (format.decode)(&mut window, builder, &context)?;
-    if builder.profile_count() == before {
+    if held(builder) == before {
         return Err(Error::whole("no profile was found in it", "Check that the recording ended properly."));
     }
     for note in window.notes() {

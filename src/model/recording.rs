@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::printable;
 
 use super::{
-    Column, Frame, FrameId, Function, FunctionId, Interner, LabelSets, Profile, StackId, StackInterner, Stacks,
-    StringId, Strings, Tag,
+    Column, Distribution, Frame, FrameId, Function, FunctionId, Interner, LabelSets, Profile, Series, Spans, StackId,
+    StackInterner, Stacks, StringId, Strings, Tag,
 };
 
 /// Something that was repaired, estimated or left out while reading.
@@ -54,6 +54,16 @@ pub struct LineTicks {
     pub ticks: u64,
 }
 
+/// How moments of a recording relate to other clocks, so that several files of one run can be laid
+/// over each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Clock {
+    /// The recording's start on the file's own clock (mostly one that never jumps), nanoseconds.
+    pub start_ns: Option<i64>,
+    /// The recording's start as wall-clock time, nanoseconds since 1970 in UTC.
+    pub unix_ns: Option<i64>,
+}
+
 /// Everything that one opened file holds; immutable once built.
 #[derive(Debug, Default)]
 pub struct Recording {
@@ -77,6 +87,14 @@ pub struct Recording {
     pub notes: Vec<Note>,
     /// Facts of the file for people, in its order: period, comments, host.
     pub meta: Vec<(String, String)>,
+    /// Moments of spans and series count from here.
+    pub clock: Clock,
+    /// What traces hold.
+    pub spans: Spans,
+    /// Numbers over time.
+    pub series: Vec<Series>,
+    /// Latencies and the like.
+    pub distributions: Vec<Distribution>,
 }
 
 impl Recording {
@@ -132,6 +150,16 @@ impl Recording {
             + self.frames.heap_bytes()
             + self.stacks.heap_bytes()
             + self.profiles.iter().map(samples).sum::<usize>()
+            + self.spans.heap_bytes()
+            + self.series.iter().map(Series::heap_bytes).sum::<usize>()
+    }
+
+    /// Whether the file held nothing that can be looked at.
+    pub fn is_empty(&self) -> bool {
+        self.profiles.is_empty()
+            && self.spans.is_empty()
+            && self.series.iter().all(Series::is_empty)
+            && self.distributions.is_empty()
     }
 }
 
@@ -149,6 +177,14 @@ pub struct Builder {
     pub line_ticks: Column<LineTicks>,
     /// Facts of the file for people.
     pub meta: Vec<(String, String)>,
+    /// What moments of spans and series count from.
+    pub clock: Clock,
+    /// What traces hold.
+    pub spans: Spans,
+    /// Numbers over time.
+    pub series: Vec<Series>,
+    /// Latencies and the like.
+    pub distributions: Vec<Distribution>,
     /// What makes a function one: name, file, line, and whether it is a state.
     function_keys: Interner<(StringId, StringId, u32, bool)>,
     functions: Column<Function>,
@@ -172,6 +208,10 @@ impl Builder {
             label_sets: LabelSets::new(),
             line_ticks: Column::new(),
             meta: Vec::new(),
+            clock: Clock::default(),
+            spans: Spans::default(),
+            series: Vec::new(),
+            distributions: Vec::new(),
             function_keys: Interner::default(),
             functions: Column::new(),
             frames: Interner::default(),
@@ -287,6 +327,10 @@ impl Builder {
             line_ticks: self.line_ticks,
             notes: self.notes,
             meta: self.meta,
+            clock: self.clock,
+            spans: self.spans,
+            series: self.series,
+            distributions: self.distributions,
         }
     }
 }
