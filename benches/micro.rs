@@ -264,7 +264,9 @@ mod paint {
                 return (stage, painted.boxes);
             }
             for want in stage.wants() {
-                stage.take(engine.give(&want));
+                if let Some(given) = engine.give(&want) {
+                    stage.take(given);
+                }
             }
         }
     }

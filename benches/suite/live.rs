@@ -1,8 +1,8 @@
 //! Whether pictures keep coming while a person zooms and the engine has something else to do: five
 //! million boxes in the order of time, and a wheel that turns all the while.
 //!
-//! It zooms and does not pan: a filter shows everything again, of which there is nothing to the left
-//! and to the right.
+//! It zooms in all the way: a filter shows everything again, of which there is nothing to the left and
+//! to the right, and no more to zoom out to.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -35,11 +35,11 @@ const KEYS: &str = "window.benchKey = (where, key) => \
                     where.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })); \
                     window.TIMELINE = document.querySelector('.timeline canvas'); return null";
 
-/// Turns of the wheel, and how many go in before as many go out.
+/// Turns of the wheel, all of them inwards.
 const TURNS: usize = 96;
-const TURNS_IN: usize = 16;
-/// How far one goes, CSS pixels, and how long it is until the next: a frame of a screen.
-const TURN_PX: f64 = 4.0;
+/// How far one goes, CSS pixels (all together show a tenth), and how long it is until the next: a
+/// frame of a screen.
+const TURN_PX: f64 = 2.0;
 const TURN_EVERY: Duration = Duration::from_millis(16);
 
 /// When the other thing begins after the wheel, milliseconds.
@@ -202,9 +202,8 @@ async fn zoomed(stage: &Stage<'_>, beside: &str) -> Result<Zoomed, String> {
     let mut threads = Threads::of(chrome.renderer);
     let before = threads.cpu();
     let mut next = Instant::now();
-    for n in 0..TURNS {
-        let by = if (n / TURNS_IN).is_multiple_of(2) { -TURN_PX } else { TURN_PX };
-        chrome.tell("Input.dispatchMouseEvent", stage.wheel(0.0, by, CTRL)).await?;
+    for _ in 0..TURNS {
+        chrome.tell("Input.dispatchMouseEvent", stage.wheel(0.0, -TURN_PX, CTRL)).await?;
         next += TURN_EVERY;
         tokio::time::sleep_until(next.into()).await;
     }

@@ -196,6 +196,15 @@ where
     }
 }
 
+/// Writes a line of text behind the last row of a picture that was laid down, as high as a row.
+pub fn line_behind(text: &str, depths: usize, view: &Viewport, list: &mut PaintList) {
+    let y = view.top_of(depths) + ROW_PX / 2.0;
+    let mark = list.mark();
+    list.letters().push_str(text);
+    list.keep(mark, TextKind::Label, Paint::TEXT_AXIS, (TEXT_PX / 3.0, y), view.size.0);
+    list.content_height = Viewport::content_height(depths + 1);
+}
+
 /// What lies under a point of the picture, CSS pixels from its upper left corner. A gap belongs to
 /// the box at its left or above.
 pub fn hit<R: Rows + ?Sized>(rows: &R, view: &Viewport, x: f64, y: f64) -> Option<Hit> {
@@ -735,6 +744,15 @@ mod tests {
         assert_eq!([10.0, 40.0, 59.0, 60.0, 99.0].map(depth), [None, Some(2), Some(2), Some(1), Some(0)]);
         let scrolled = Viewport { scroll: 20.0, ..up };
         assert!(painted(&tree, &Plain::of(&tree), &scrolled).snapshot().contains("--flame-own-01 0,80 199×19"));
+    }
+
+    #[test]
+    fn a_line_stands_behind_the_last_row() {
+        let tree = picture("A B 1");
+        let mut list = painted(&tree, &Plain::of(&tree), &view(200.0, 1.0));
+        line_behind("more", 3, &view(200.0, 1.0), &mut list);
+        assert!(list.snapshot().contains("8,70 \"more\""), "{}", list.snapshot());
+        assert_eq!(list.content_height, 80.0, "a row more to scroll to");
     }
 
     #[test]

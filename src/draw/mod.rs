@@ -17,7 +17,7 @@ pub mod theme;
 mod time_rows;
 mod timeline;
 
-pub use flame::{GAP_PX, Hit, Look, Marks, ROW_PX, SmallBoxes, Span, Viewport, flame, hit, rect_of};
+pub use flame::{GAP_PX, Hit, Look, Marks, ROW_PX, SmallBoxes, Span, Viewport, flame, hit, line_behind, rect_of};
 pub use list::{Align, Face, Layer, Line, PaintList, Rect, Text, TextKind};
 pub use metrics::Metrics;
 use metrics::letter_number;

@@ -15,7 +15,7 @@ use crate::stage::{
     Figures, FlameWant, Given, Labels, Marks, Measure, Nodes, SceneColumns, SceneHead, Want, callers_unit,
 };
 
-/// Most boxes in time order; beyond it the deepest rows are left out, and said so.
+/// Most boxes in time order; beyond it the deepest rows are left out, which the picture says.
 const TIME_BOXES_MAX: usize = 40_000_000;
 /// Most nodes of a bottom-up flame graph.
 const CALLERS_NODES_MAX: usize = 400_000;
@@ -28,11 +28,12 @@ impl Engine {
     }
 
     /// Works out what a picture lacks.
-    pub fn give(&mut self, want: &Want) -> Given {
+    pub fn give(&mut self, want: &Want) -> Option<Given> {
         match want {
-            Want::Flame(want) => Given::Flame(Box::new(self.scene(want))),
-            Want::Strip(want) => Given::Strip(self.strip(want)),
-            Want::Marks(search) => Given::Marks(self.marks(search)),
+            Want::Flame(want) => Some(Given::Flame(Box::new(self.scene(want)))),
+            Want::Strip(want) => Some(Given::Strip(self.strip(want))),
+            Want::Marks(search) => Some(Given::Marks(self.marks(search))),
+            Want::Answers => None,
         }
     }
 
@@ -49,12 +50,17 @@ impl Engine {
         let tree = &prepared.scoped.tree;
         let base = prepared.base();
         let unit = callers_unit(base, want.part);
+        let mut is_cut = false;
         let (boxes, nodes) = if want.callers {
             callers(tree, unit)
         } else {
             let parent = parents(tree);
             let boxes = match want.order {
-                Order::Time => time_boxes(&self.recording, &prepared, &parent),
+                Order::Time => {
+                    let (boxes, cut) = time_boxes(&self.recording, &prepared, &parent, TIME_BOXES_MAX);
+                    is_cut = cut;
+                    boxes
+                }
                 order => merged(&self.recording, tree, &parent, order),
             };
             (boxes, nodes(tree, parent))
@@ -71,6 +77,7 @@ impl Engine {
             measure,
             base,
             root: figures(tree, ROOT as usize),
+            is_cut,
             hottest: weights.iter().map(|w| w.self_value.saturating_abs()).max().unwrap_or(0).max(1),
         };
         let everywhere = |w: &Weight| Figures {
@@ -161,12 +168,18 @@ fn callers(tree: &Tree, unit: i64) -> (BoxColumns, Nodes) {
     (BoxColumns::from_tree(&nodes.parent, &width, by_weight), nodes)
 }
 
-/// Boxes in the order of time, of the first thread in scope that has time.
-fn time_boxes(recording: &Recording, prepared: &Prepared, parent: &Column<u32>) -> BoxColumns {
+/// Boxes in the order of time, of the first thread in scope that has time, and whether the deepest
+/// rows are not among them because there would be more than about `boxes_max`.
+fn time_boxes(
+    recording: &Recording,
+    prepared: &Prepared,
+    parent: &Column<u32>,
+    boxes_max: usize,
+) -> (BoxColumns, bool) {
     let scoped = &prepared.scoped;
     let profile = scoped.profiles.iter().copied().find(|&p| recording.profiles[p].time.is_some());
     let Some((profile, time)) = profile.and_then(|p| recording.profiles[p].time.as_ref().map(|t| (p, t))) else {
-        return BoxColumns::default();
+        return (BoxColumns::default(), false);
     };
     let without_frame = parent.len() as u32 - 1;
     let stacks = &recording.profiles[profile].samples.stack;
@@ -177,5 +190,7 @@ fn time_boxes(recording: &Recording, prepared: &Prepared, parent: &Column<u32>) 
     });
     let end = time.at_ns.last().map_or(0, |at| at + time.last_ns);
     let (from, to) = scoped.range.map_or((0, end), |r| (r.from_ns.max(0), r.to_ns.min(end)));
-    TimeRows::build(nodes, parent, &time.at_ns, end, TIME_BOXES_MAX).into_columns(&time.at_ns, from, to)
+    let rows = TimeRows::build(nodes, parent, &time.at_ns, end, boxes_max);
+    let is_cut = rows.cut_below().is_some();
+    (rows.into_columns(&time.at_ns, from, to), is_cut)
 }

@@ -51,7 +51,7 @@ impl Joined {
     fn serve(&mut self) -> usize {
         let wants = self.stage.wants();
         for want in &wants {
-            let given = self.engine.give(want);
+            let given = self.engine.give(want).expect("the stage waits for it");
             self.cross(given);
         }
         self.wants.extend(wants.iter().cloned());
@@ -287,7 +287,7 @@ fn a_picture_shows_what_there_is_until_the_rest_is_given() {
         joined.stage.picture(&flame_picture(FlameView { order: Order::Time, ..whole() }), &metrics).painted.is_none()
     );
     assert_eq!(joined.stage.wants(), []);
-    let given = joined.engine.give(&asked[0]);
+    let given = joined.engine.give(&asked[0]).expect("it was asked for");
     assert_eq!(joined.cross(given), CanvasId::Flame);
     let (list, _) = joined.picture(&picture);
     assert_ne!(list.snapshot(), whole_list.snapshot());
@@ -302,7 +302,7 @@ fn what_comes_unasked_is_not_asked_for() {
     let picture = flame_picture(whole());
     assert!(joined.stage.picture(&picture, &metrics).painted.is_none());
     assert_eq!(joined.stage.wants(), [], "it is on its way");
-    let given = joined.engine.give(&Want::first());
+    let given = joined.engine.give(&Want::first()).expect("a flame graph is given");
     joined.cross(given);
     assert!(joined.stage.picture(&picture, &metrics).painted.is_some(), "it is all that the first picture needs");
     assert_eq!(joined.stage.wants(), []);

@@ -17,6 +17,9 @@ const SCENES_KEPT: usize = 2;
 /// Scenes of more bytes are not kept beside another.
 const SCENE_BYTES_KEPT: usize = 64 << 20;
 
+/// What stands below the last row when deeper ones were left out.
+const CUT: &str = "Deeper calls are left out here: there are too many boxes. Select a shorter time to see them.";
+
 /// The flame graphs that were given.
 #[derive(Debug, Default)]
 pub(super) struct FlameStage {
@@ -106,6 +109,9 @@ impl FlameStage {
         let look = FlameLook::new(labels, &scene, marks, view, function, self.by_heat);
         let (viewport, zoomed) = viewport(&scene, labels, picture, view);
         draw::flame(&scene.rows, &look, &viewport, metrics, list);
+        if scene.head.is_cut {
+            draw::line_behind(CUT, scene.rows.depths(), &viewport, list);
+        }
         let selected = look.selected_box().and_then(|selected| {
             let zoomed = zoomed.or_else(|| draw::box_at(&scene.rows, 0, 0))?;
             let part = |at: i64| (at - zoomed.start) as f64 / (zoomed.end - zoomed.start).max(1) as f64;

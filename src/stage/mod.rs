@@ -35,11 +35,14 @@ pub enum Want {
     Strip(StripWant),
     /// Which functions a search text matches.
     Marks(String),
+    /// Nothing: the first picture stands, so that the page's questions are next. Never given.
+    Answers,
 }
 
 const FLAME: u8 = 0;
 const STRIP: u8 = 1;
 const MARKS: u8 = 2;
+const ANSWERS: u8 = 3;
 
 impl Want {
     /// Number of its kind; of each kind one is on its way at a time.
@@ -48,6 +51,7 @@ impl Want {
             Self::Flame(_) => FLAME,
             Self::Strip(_) => STRIP,
             Self::Marks(_) => MARKS,
+            Self::Answers => ANSWERS,
         }
     }
 
@@ -55,7 +59,7 @@ impl Want {
     fn canvas(&self) -> CanvasId {
         match self {
             Self::Strip(_) => CanvasId::Timeline,
-            Self::Flame(_) | Self::Marks(_) => CanvasId::Flame,
+            Self::Flame(_) | Self::Marks(_) | Self::Answers => CanvasId::Flame,
         }
     }
 

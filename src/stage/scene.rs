@@ -119,6 +119,8 @@ pub struct SceneHead {
     pub root: Figures,
     /// Largest own value of a function.
     pub hottest: i64,
+    /// Whether deeper rows were left out, since there were too many boxes.
+    pub is_cut: bool,
 }
 
 impl SceneHead {

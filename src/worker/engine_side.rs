@@ -29,6 +29,10 @@ const REPORT_MILLIS: f64 = 50.0;
 /// are two messages apart.
 const NEWS_MILLIS: i32 = 4;
 
+/// How long questions wait for the first picture, milliseconds: page, browser and both workers have
+/// enough to do until it stands, and may have two processors. Longer than laying out the panels takes.
+const OPENED_MILLIS: i32 = 250;
+
 /// Everything that the worker holds.
 pub(super) struct EngineSide {
     engine: Option<Engine>,
@@ -39,6 +43,8 @@ pub(super) struct EngineSide {
     wake: Wake,
     /// Whether questions wait, since a picture is about to be wanted.
     rests: bool,
+    /// Whether the first picture was not painted yet.
+    is_new: bool,
     /// Ends the rest.
     on_rested: js_sys::Function,
     peer: Option<MessagePort>,
@@ -68,7 +74,7 @@ impl EngineSide {
             let on_rested = Closure::<dyn FnMut()>::new(move || {
                 if let Some(this) = resting.upgrade() {
                     let mut this = this.borrow_mut();
-                    this.rests = false;
+                    (this.rests, this.is_new) = (false, false);
                     this.wake.up();
                 }
             });
@@ -80,6 +86,7 @@ impl EngineSide {
                 questions: VecDeque::new(),
                 wake,
                 rests: false,
+                is_new: false,
                 on_rested: on_rested.into_js_value().unchecked_into(),
                 peer: None,
             })
@@ -132,11 +139,15 @@ impl EngineSide {
 
     fn give(&mut self, want: &Want) {
         let Some(engine) = &mut self.engine else { return };
-        if let Err(problem) = crossing::give(&self.stage, engine.give(want)) {
+        if let Some(given) = engine.give(want)
+            && let Err(problem) = crossing::give(&self.stage, given)
+        {
             say(0, Reply::Died { message: problem });
         }
-        if matches!(want, Want::Flame(_)) {
-            self.rests = false;
+        match want {
+            Want::Answers => (self.rests, self.is_new) = (false, false),
+            Want::Flame(_) if !self.is_new => self.rests = false,
+            _ => {}
         }
     }
 
@@ -175,6 +186,8 @@ impl EngineSide {
                     say(0, Reply::Died { message: problem });
                 }
                 self.wants.push_back(first);
+                self.is_new = true;
+                self.rest(OPENED_MILLIS);
                 self.engine = Some(engine);
                 Reply::Opened(overview)
             }

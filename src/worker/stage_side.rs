@@ -17,7 +17,7 @@ use super::wake::{Wake, listen};
 use super::{failed, say};
 use crate::model::vocab::Path;
 use crate::protocol::{CanvasId, Direction, FlameView, Picture, Reply, Request, RequestId, Theme, ToWorker};
-use crate::stage::{Given, Stage};
+use crate::stage::{Given, Stage, Want};
 use crate::web::painter::Painter;
 
 /// Everything that the worker holds.
@@ -28,6 +28,8 @@ pub(super) struct StageSide {
     /// Canvases that came before the theme.
     bare: BTreeMap<CanvasId, OffscreenCanvas>,
     theme: Option<Theme>,
+    /// Whether a flame graph stands, which the engine waits for with the page's first questions.
+    has_flame: bool,
     /// What was asked for last on each canvas.
     last: BTreeMap<CanvasId, Picture>,
     queue: Queue,
@@ -71,6 +73,7 @@ impl StageSide {
                 painters: BTreeMap::new(),
                 bare: BTreeMap::new(),
                 theme: None,
+                has_flame: false,
                 last: BTreeMap::new(),
                 queue: Queue::default(),
                 wake,
@@ -133,11 +136,7 @@ impl StageSide {
 
     /// Asks the engine for what is lacking.
     fn ask(&mut self) {
-        for want in self.stage.wants() {
-            if let Err(problem) = crossing::want(&self.engine, &want) {
-                say(0, failed(&problem));
-            }
-        }
+        self.stage.wants().iter().for_each(|want| self.tell_engine(want));
     }
 
     /// Takes a portion in of what the engine gave.
@@ -227,10 +226,25 @@ impl StageSide {
         let laid = self.stage.picture(picture, painter.metrics());
         let has_boxes = laid.list.boxes > 0;
         match (painter.paint(laid.list), laid.painted) {
-            (Ok(()), Some(painted)) => Reply::Painted(painted),
+            (Ok(()), Some(painted)) => {
+                self.flame_stands(painted.canvas);
+                Reply::Painted(painted)
+            }
             (Ok(()), None) if has_boxes => Reply::Partly(picture.canvas),
             (Ok(()), None) => Reply::Skipped,
             (Err(problem), _) => failed(&problem),
+        }
+    }
+
+    fn flame_stands(&mut self, canvas: CanvasId) {
+        if canvas == CanvasId::Flame && !std::mem::replace(&mut self.has_flame, true) {
+            self.tell_engine(&Want::Answers);
+        }
+    }
+
+    fn tell_engine(&self, want: &Want) {
+        if let Err(problem) = crossing::want(&self.engine, want) {
+            say(0, failed(&problem));
         }
     }
 }

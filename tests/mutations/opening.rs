@@ -228,7 +228,8 @@ fn paint(engine: &mut Engine, scope: &Scope) -> Result<(), String> {
         // First what is wanted is given, then all is there.
         if stage.picture(&picture, &metrics).painted.is_none() {
             for want in stage.wants() {
-                let (head, pieces) = engine.give(&want).apart();
+                let Some(given) = engine.give(&want) else { continue };
+                let (head, pieces) = given.apart();
                 stage.take(Given::together(head, pieces)?);
             }
             if stage.picture(&picture, &metrics).painted.is_none() && !stage.wants().is_empty() {
