@@ -31,6 +31,23 @@ pub trait Rows {
     /// `unit`; the row's length when there is none. What lies between looks like one box when
     /// `unit` is a pixel, so that a row costs what is seen of it and not what is in it.
     fn run_end(&self, depth: usize, index: usize, unit: i64) -> usize;
+
+    /// Rows whose boxes lie inside the box of all and not of the row before: the heads of tracks that
+    /// stand below each other. None where all is one tree.
+    fn tops(&self) -> &[u32] {
+        &[]
+    }
+}
+
+/// The row that the boxes of a row lie inside of.
+fn around<R: Rows + ?Sized>(rows: &R, depth: usize) -> Option<usize> {
+    let is_top = rows.tops().binary_search(&(depth as u32)).is_ok();
+    if is_top { Some(0) } else { depth.checked_sub(1) }
+}
+
+/// The row inside the boxes of a row; several where tracks stand below each other.
+fn inside<R: Rows + ?Sized>(rows: &R, depth: usize) -> Option<usize> {
+    (depth + 1 < rows.depths() && around(rows, depth + 1) == Some(depth)).then_some(depth + 1)
 }
 
 /// A box and where it stands.
@@ -79,10 +96,14 @@ pub fn find<R: Rows + ?Sized>(rows: &R, depth: usize, node: u32, from: i64, to: 
 }
 
 /// The box at the end of a path of nodes, outermost first; the widest one where calls are not merged.
-/// Looks at the boxes beside those of the path only.
-pub fn find_path<R: Rows + ?Sized>(rows: &R, path: impl IntoIterator<Item = u32>) -> Option<FlameBox> {
-    path.into_iter()
-        .try_fold(box_at(rows, 0, 0)?, |above, node| find(rows, above.depth + 1, node, above.start, above.end))
+/// Looks at the boxes beside those of the path only. Where there are tracks, the first that has it.
+pub fn find_path<R: Rows + ?Sized>(rows: &R, path: &[u32]) -> Option<FlameBox> {
+    let below = |top: FlameBox| {
+        path.iter().try_fold(top, |above, &node| find(rows, inside(rows, above.depth)?, node, above.start, above.end))
+    };
+    let all = box_at(rows, 0, 0)?;
+    let mut tops = rows.tops().iter().filter_map(|&top| box_at(rows, top as usize, 0));
+    if path.is_empty() || rows.tops().is_empty() { below(all) } else { tops.find_map(below) }
 }
 
 /// The box next to another, for the arrow keys; `None` at the end of the way.
@@ -91,10 +112,23 @@ pub fn neighbour<R: Rows + ?Sized>(rows: &R, depth: usize, index: usize, to: Dir
     let here = box_at(rows, depth, index)?;
     match to {
         Direction::Parent => parent(rows, &here),
-        Direction::Child => widest(rows, depth + 1, here.start, here.end, |_| true),
-        Direction::Left => sibling(rows, &here, index.checked_sub(1)?),
+        Direction::Child => widest(rows, inside(rows, depth)?, here.start, here.end, |_| true),
+        Direction::Left => index.checked_sub(1).and_then(|index| sibling(rows, &here, index)),
         Direction::Right => sibling(rows, &here, index + 1),
     }
+    .or_else(|| next_track(rows, depth, to))
+}
+
+/// From the head of a track to that of the one before or behind.
+fn next_track<R: Rows + ?Sized>(rows: &R, depth: usize, to: Direction) -> Option<FlameBox> {
+    let tops = rows.tops();
+    let at = tops.binary_search(&(depth as u32)).ok()?;
+    let next = match to {
+        Direction::Left => at.checked_sub(1)?,
+        Direction::Right => at + 1,
+        Direction::Parent | Direction::Child => return None,
+    };
+    box_at(rows, *tops.get(next)? as usize, 0)
 }
 
 fn sibling<R: Rows + ?Sized>(rows: &R, here: &FlameBox, index: usize) -> Option<FlameBox> {
@@ -103,7 +137,7 @@ fn sibling<R: Rows + ?Sized>(rows: &R, here: &FlameBox, index: usize) -> Option<
 }
 
 fn parent<R: Rows + ?Sized>(rows: &R, here: &FlameBox) -> Option<FlameBox> {
-    let depth = here.depth.checked_sub(1)?;
+    let depth = around(rows, here.depth)?;
     box_at(rows, depth, ending_after(rows, depth, here.start as f64))
 }
 
@@ -244,6 +278,8 @@ pub struct BoxColumns {
     pub width: Column<i64>,
     /// Which node of the call tree it stands for.
     pub node: Column<u32>,
+    /// See [`Rows::tops`].
+    pub tops: Vec<u32>,
 }
 
 impl BoxColumns {
@@ -281,15 +317,32 @@ impl BoxColumns {
         }
     }
 
+    /// Only the box of all, from one moment to another; nothing where there is no time between them.
+    pub fn whole(from: i64, to: i64) -> Self {
+        let mut columns = Self { first: vec![0], ..Self::default() };
+        if from < to {
+            columns.push(ALL, from, to - from);
+            columns.end_row();
+        }
+        columns
+    }
+
+    /// Begins a track: a row with one box, below which its rows follow.
+    pub fn begin_track(&mut self, node: u32, from: i64, to: i64) {
+        self.tops.push(u32::try_from(self.first.len() - 1).expect("4 billion rows do not fit into memory"));
+        self.push(node, from, to - from);
+        self.end_row();
+    }
+
     /// Appends a box to the row at hand.
-    pub(super) fn push(&mut self, node: u32, start: i64, width: i64) {
+    pub fn push(&mut self, node: u32, start: i64, width: i64) {
         self.node.push(node);
         self.start.push(start);
         self.width.push(width);
     }
 
     /// Ends the row at hand.
-    pub(super) fn end_row(&mut self) {
+    pub fn end_row(&mut self) {
         self.first.push(u32::try_from(self.node.len()).expect("4 billion boxes do not fit into memory"));
     }
 
@@ -346,9 +399,9 @@ impl BoxRows {
 
     /// Bytes of heap memory held.
     pub fn heap_bytes(&self) -> usize {
-        let BoxColumns { first, start, width, node } = &self.columns;
+        let BoxColumns { first, start, width, node, tops } = &self.columns;
         let edges = start.heap_bytes() + width.heap_bytes();
-        first.capacity() * size_of::<u32>() + edges + node.heap_bytes() + self.runs.heap_bytes()
+        (first.capacity() + tops.capacity()) * size_of::<u32>() + edges + node.heap_bytes() + self.runs.heap_bytes()
     }
 }
 
@@ -372,6 +425,10 @@ impl Rows for BoxRows {
 
     fn node(&self, depth: usize, index: usize) -> u32 {
         self.columns.node.get(self.at(depth, index))
+    }
+
+    fn tops(&self) -> &[u32] {
+        &self.columns.tops
     }
 
     fn run_end(&self, depth: usize, index: usize, unit: i64) -> usize {
@@ -511,6 +568,30 @@ mod tests {
     }
 
     #[test]
+    fn tracks_stand_below_each_other() {
+        let mut columns = BoxColumns::whole(0, 10);
+        for (head, calls) in [(7, [(1, 0, 4)].as_slice()), (8, &[]), (9, &[(1, 2, 6), (2, 8, 1)])] {
+            columns.begin_track(head, 0, 10);
+            calls.iter().for_each(|&(node, start, width)| columns.push(node, start, width));
+            if !calls.is_empty() {
+                columns.end_row();
+            }
+        }
+        let rows = BoxRows::new(columns);
+        assert_eq!((rows.depths(), rows.tops()), (6, [1, 3, 4].as_slice()));
+        assert_eq!(find_path(&rows, &[1]), box_at(&rows, 2, 0), "of the first track that has it");
+        assert_eq!(find_path(&rows, &[2]), box_at(&rows, 5, 1));
+        assert_eq!(find_path(&rows, &[1, 2]), None);
+        let go = |depth, index, to| neighbour(&rows, depth, index, to).map(|b| (b.depth, b.index));
+        use Direction::{Child, Left, Parent, Right};
+        assert_eq!([go(0, 0, Child), go(1, 0, Child), go(2, 0, Child)], [Some((1, 0)), Some((2, 0)), None]);
+        assert_eq!([go(3, 0, Child), go(4, 0, Child)], [None, Some((5, 0))], "the second track is empty");
+        assert_eq!([go(5, 1, Parent), go(4, 0, Parent), go(0, 0, Parent)], [Some((4, 0)), Some((0, 0)), None]);
+        assert_eq!([go(1, 0, Right), go(4, 0, Left), go(4, 0, Right)], [Some((3, 0)), Some((3, 0)), None]);
+        assert_eq!([go(5, 0, Right), go(5, 0, Left)], [Some((5, 1)), None]);
+    }
+
+    #[test]
     fn finds_the_widest_box_of_a_node() {
         let tree = picture("A B 3\nE B 1");
         let rows = tree.by_weight();
@@ -519,9 +600,9 @@ mod tests {
         assert_eq!(find(&rows, 2, b[1], 0, 3), None, "outside the stretch");
         assert_eq!(find(&rows, 7, b[1], 0, 4), None);
         let path = [rows.node(1, 1), b[1]];
-        assert_eq!(find_path(&rows, path), box_at(&rows, 2, 1));
-        assert_eq!(find_path(&rows, []), box_at(&rows, 0, 0));
-        assert_eq!(find_path(&rows, [b[1]]), None);
-        assert_eq!(find_path(&BoxRows::default(), []), None);
+        assert_eq!(find_path(&rows, &path), box_at(&rows, 2, 1));
+        assert_eq!(find_path(&rows, &[]), box_at(&rows, 0, 0));
+        assert_eq!(find_path(&rows, &[b[1]]), None);
+        assert_eq!(find_path(&BoxRows::default(), &[]), None);
     }
 }

@@ -47,15 +47,18 @@ impl TimeRows {
     }
 
     /// The rows as boxes that hold their own edges, as far as they lie in a stretch of time and cut
-    /// there. Rows are given up one by one as they are copied.
+    /// there.
     pub fn into_columns(self, at_ns: &Column<i64>, from_ns: i64, to_ns: i64) -> BoxColumns {
-        let moments = Moments { at_ns, from_ns, end_ns: to_ns };
-        let mut columns = BoxColumns { first: vec![0], ..BoxColumns::default() };
-        if to_ns <= from_ns {
-            return columns;
+        let mut columns = BoxColumns::whole(from_ns, to_ns);
+        if from_ns < to_ns {
+            self.append(at_ns, from_ns, to_ns, &mut columns);
         }
-        columns.push(ALL, from_ns, to_ns - from_ns);
-        columns.end_row();
+        columns
+    }
+
+    /// The same behind rows that are there already. Rows are given up one by one as they are copied.
+    pub fn append(self, at_ns: &Column<i64>, from_ns: i64, to_ns: i64, columns: &mut BoxColumns) {
+        let moments = Moments { at_ns, from_ns, end_ns: to_ns };
         for row in self.rows {
             for stretch in row.into_segments().flatten() {
                 let (start, end) = (moments.of(stretch.start), moments.of(stretch.end));
@@ -65,7 +68,11 @@ impl TimeRows {
             }
             columns.end_row();
         }
-        columns
+    }
+
+    /// Number of boxes.
+    pub fn boxes(&self) -> usize {
+        self.rows.iter().map(Column::len).sum()
     }
 
     /// Depth of the call tree from which on boxes were left out because there were too many.

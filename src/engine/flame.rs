@@ -1,14 +1,13 @@
 //! Flame graphs for the stage: boxes of a scope, what they stand for, and their figures.
 
 use super::Engine;
+use super::in_time::in_time;
 use super::label::label_row;
-use super::prepared::Prepared;
 use crate::analysis::callers::Callers;
 use crate::analysis::functions::{Weight, by_name};
-use crate::analysis::in_time::bridged;
 use crate::analysis::search::Matches;
-use crate::analysis::tree::{DROPPED, ROOT, Tree};
-use crate::draw::{ALL, BoxColumns, BoxRows, TimeRows};
+use crate::analysis::tree::{ROOT, Tree};
+use crate::draw::{ALL, BoxColumns, BoxRows};
 use crate::model::vocab::Order;
 use crate::model::{Column, FunctionId, Recording};
 use crate::stage::{
@@ -50,20 +49,20 @@ impl Engine {
         let tree = &prepared.scoped.tree;
         let base = prepared.base();
         let unit = callers_unit(base, want.part);
-        let mut is_cut = false;
+        let (mut is_cut, mut tracks) = (false, Vec::new());
         let (boxes, nodes) = if want.callers {
             callers(tree, unit)
         } else {
             let parent = parents(tree);
             let boxes = match want.order {
                 Order::Time => {
-                    let (boxes, cut) = time_boxes(&self.recording, &prepared, &parent, TIME_BOXES_MAX);
-                    is_cut = cut;
-                    boxes
+                    let chart = in_time(&self.recording, &prepared, &parent, TIME_BOXES_MAX);
+                    (is_cut, tracks) = (chart.is_cut, chart.tracks);
+                    chart.boxes
                 }
                 order => merged(&self.recording, tree, &parent, order),
             };
-            (boxes, nodes(tree, parent))
+            (boxes, nodes(tree, parent, tracks.len()))
         };
         let weights = prepared.weights(&self.recording);
         let measure = Measure {
@@ -78,6 +77,7 @@ impl Engine {
             base,
             root: figures(tree, ROOT as usize),
             is_cut,
+            tracks,
             hottest: weights.iter().map(|w| w.self_value.saturating_abs()).max().unwrap_or(0).max(1),
         };
         let everywhere = |w: &Weight| Figures {
@@ -111,16 +111,18 @@ fn figures(tree: &Tree, node: usize) -> Figures {
     }
 }
 
-/// What the boxes of [`parents`] stand for.
-fn nodes(tree: &Tree, parent: Column<u32>) -> Nodes {
+/// What the boxes of [`parents`] stand for, and behind them the heads of tracks.
+fn nodes(tree: &Tree, mut parent: Column<u32>, tracks: usize) -> Nodes {
     let functions = tree.shape.iter().map(|(_, _, function)| function.index() as u32);
     let root = figures(tree, ROOT as usize);
     let on_root = Figures { total: root.self_value, total_samples: root.self_samples, ..root };
     let weighed = (1..tree.shape.len()).map(|node| figures(tree, node));
+    let heads = || std::iter::repeat_n(Figures::default(), tracks);
+    heads().for_each(|_| parent.push(ALL));
     Nodes {
         parent,
-        function: functions.chain(std::iter::once(ALL)).collect(),
-        figures: weighed.chain(std::iter::once(on_root)).collect(),
+        function: functions.chain(std::iter::repeat_n(ALL, 1 + tracks)).collect(),
+        figures: weighed.chain(std::iter::once(on_root)).chain(heads()).collect(),
     }
 }
 
@@ -166,31 +168,4 @@ fn callers(tree: &Tree, unit: i64) -> (BoxColumns, Nodes) {
     };
     let by_weight = |a: u32, b: u32| width.get(b as usize).cmp(&width.get(a as usize));
     (BoxColumns::from_tree(&nodes.parent, &width, by_weight), nodes)
-}
-
-/// Boxes in the order of time, of the first thread in scope that has time, and whether the deepest
-/// rows are not among them because there would be more than about `boxes_max`.
-fn time_boxes(
-    recording: &Recording,
-    prepared: &Prepared,
-    parent: &Column<u32>,
-    boxes_max: usize,
-) -> (BoxColumns, bool) {
-    let scoped = &prepared.scoped;
-    let profile = scoped.profiles.iter().copied().find(|&p| recording.profiles[p].time.is_some());
-    let Some((profile, time)) = profile.and_then(|p| recording.profiles[p].time.as_ref().map(|t| (p, t))) else {
-        return (BoxColumns::default(), false);
-    };
-    let without_frame = parent.len() as u32 - 1;
-    let stacks = &recording.profiles[profile].samples.stack;
-    let nodes = bridged(recording, stacks, |stack| match scoped.node(stack) {
-        DROPPED => ALL,
-        ROOT => without_frame,
-        node => node - 1,
-    });
-    let end = time.at_ns.last().map_or(0, |at| at + time.last_ns);
-    let (from, to) = scoped.range.map_or((0, end), |r| (r.from_ns.max(0), r.to_ns.min(end)));
-    let rows = TimeRows::build(nodes, parent, &time.at_ns, end, boxes_max);
-    let is_cut = rows.cut_below().is_some();
-    (rows.into_columns(&time.at_ns, from, to), is_cut)
 }

@@ -14,6 +14,7 @@ use crate::protocol::{Answer, Failure, Query};
 
 mod details;
 mod flame;
+mod in_time;
 mod label;
 mod prepared;
 mod stalls;

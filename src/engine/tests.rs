@@ -155,6 +155,28 @@ fn a_picture_tells_where_the_selected_frame_lies() {
 }
 
 #[test]
+fn threads_stand_below_each_other_in_the_order_of_time() {
+    let text = "work parse 60000000\n(idle) 20000000\n";
+    let mut recording = picture::timed(text);
+    let mut other = picture::timed(text).profiles;
+    other[0].name = "worker 7".into();
+    recording.profiles.append(&mut other);
+    let mut joined = Joined::new(Engine::new(recording));
+    let view = FlameView { order: Order::Time, ..whole() };
+    let (list, painted) = joined.picture(&flame_picture(view.clone()));
+    // All, and for each thread its head and two frames.
+    assert_eq!((painted.boxes, painted.content_height), (7, 140.0));
+    let text = list.snapshot();
+    assert_eq!(text.matches("\"parse\"").count(), 2, "{text}");
+    assert!(text.contains("\"worker 7\""), "{text}");
+    let tip = joined.stage.hit(CanvasId::Flame, 400.0, 90.0).expect("a head lies there");
+    assert_eq!((tip.text.as_str(), tip.label), ("worker 7", None));
+    let path = joined.moved(&view, &vec![], Direction::Child).expect("heads are passed by");
+    assert_eq!(path.iter().map(|k| k.name.as_str()).collect::<Vec<_>>(), ["work"]);
+    assert_eq!(joined.moved(&view, &path, Direction::Parent), None);
+}
+
+#[test]
 fn arrows_walk_the_tree() {
     let mut joined = Joined::new(server());
     let mut at = vec![];

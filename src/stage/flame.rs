@@ -159,7 +159,7 @@ impl FlameStage {
         };
         let (depth, index) = match scene.node_at(labels, at) {
             Some(node) => {
-                let found = draw::find_path(&scene.rows, scene.nodes_to(node))?;
+                let found = draw::find_path(&scene.rows, &scene.nodes_to(node))?;
                 (found.depth, found.index)
             }
             None => (0, 0),
@@ -167,7 +167,11 @@ impl FlameStage {
         if scene.rows.depths() == 0 {
             return None;
         }
-        let next = draw::neighbour(&scene.rows, depth, index, to)?;
+        let mut next = draw::neighbour(&scene.rows, depth, index, to)?;
+        // The head of a track is no frame: on to what is behind it.
+        while scene.track(next.node).is_some() {
+            next = draw::neighbour(&scene.rows, next.depth, next.index, to)?;
+        }
         Some(scene.path(labels, next.node)).filter(|path| !path.is_empty())
     }
 
@@ -204,7 +208,11 @@ fn tip(scene: &Scene, labels: &Labels, hit: &Hit) -> Tip {
     let is_time = scene.head.is_time();
     let here = if is_time { (scene.amount(0, 0), scene.amount(at.end - at.start, 0)) } else { scene.figures(at.node) };
     let Some(function) = scene.function(at.node) else {
-        let text = if at.node == ALL { "all" } else { "samples without a frame" };
+        let text = match scene.track(at.node) {
+            Some(track) => track,
+            None if at.node == ALL => "all",
+            None => "samples without a frame",
+        };
         return Tip { text: text.into(), here: Some(here), token: Paint::ROOT.token().into(), ..empty };
     };
     let label = labels.label(function);

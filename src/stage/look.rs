@@ -57,7 +57,7 @@ impl Look for FlameLook<'_> {
         match self.scene.function(node) {
             Some(function) => self.labels.name(function),
             None if node == ALL => "all",
-            None => "(no frame)",
+            None => self.scene.track(node).unwrap_or("(no frame)"),
         }
     }
 
@@ -75,13 +75,15 @@ impl Look for FlameLook<'_> {
             // The order of time holds the waiting too.
             ALL if self.scene.head.is_time() => write!(out, "{figure} of time"),
             ALL => write!(out, "{figure} {}", measure.words),
+            node if self.scene.track(node).is_some() => Ok(()),
             _ => write!(out, "{figure} · {}", units::percent_text(at.end - at.start, self.whole)),
         };
     }
 
     fn fill(&self, node: u32) -> Paint {
         let Some(function) = self.scene.function(node) else {
-            return if node == ALL { Paint::ROOT } else { Paint::PROGRAM };
+            let is_head = node == ALL || self.scene.track(node).is_some();
+            return if is_head { Paint::ROOT } else { Paint::PROGRAM };
         };
         match self.labels.paint(function) {
             (_, true) if self.by_heat => Paint::heat(self.scene.heat(function)),

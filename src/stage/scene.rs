@@ -121,6 +121,9 @@ pub struct SceneHead {
     pub hottest: i64,
     /// Whether deeper rows were left out, since there were too many boxes.
     pub is_cut: bool,
+    /// Names of the tracks that stand below each other in the order of time. Their boxes are the last
+    /// nodes, which have no function.
+    pub tracks: Vec<String>,
 }
 
 impl SceneHead {
@@ -213,6 +216,13 @@ impl Scene {
         is_node.then(|| self.nodes.function.get(node as usize)).filter(|&function| function != ALL)
     }
 
+    /// Name of the track whose head a node is.
+    pub(super) fn track(&self, node: u32) -> Option<&str> {
+        let first = self.nodes.function.len() - self.head.tracks.len();
+        let track = (node != ALL).then(|| (node as usize).checked_sub(first))??;
+        self.head.tracks.get(track).map(String::as_str)
+    }
+
     /// The nodes from the outermost call to `node`.
     pub(super) fn nodes_to(&self, node: u32) -> Vec<u32> {
         let above = |&n: &u32| Some(self.nodes.parent.get(n as usize)).filter(|&parent| parent != ALL);
@@ -278,7 +288,7 @@ impl Scene {
         if self.head.is_time() {
             return None;
         }
-        draw::find_path(&self.rows, self.nodes_to(self.node_at(labels, path)?))
+        draw::find_path(&self.rows, &self.nodes_to(self.node_at(labels, path)?))
     }
 
     /// Own value and total of a box.
