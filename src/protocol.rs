@@ -213,6 +213,8 @@ pub struct Overview {
     pub has_time: bool,
     /// Why there are no stalls to show and what to record instead, if so.
     pub no_stalls: Option<String>,
+    /// The tables that it has beside those of functions and calls, in the order in which they are shown.
+    pub sheets: Vec<SheetInfo>,
     /// Milliseconds from the request to here.
     pub millis: f64,
     /// Bytes of memory held by the tables.
@@ -327,6 +329,24 @@ pub enum Query {
         /// Number of rows.
         count: u32,
     },
+    /// Rows `from..from + count` of a sheet, as far as it is expanded.
+    Sheet {
+        /// Id of the sheet: one of [`Overview::sheets`], or [`SheetInfo::detail`] of one with the
+        /// chosen row's [`SheetRow::key`] behind a slash.
+        sheet: String,
+        /// What is looked at; sheets of what no filter applies to leave it aside.
+        scope: Scope,
+        /// Only rows that match.
+        search: String,
+        /// Index of the column, and whether the smallest come first; `None` for the sheet's own order.
+        sort: Option<(u32, bool)>,
+        /// What to do to the expansion before answering.
+        change: TreeChange,
+        /// First row.
+        from: u32,
+        /// Number of rows.
+        count: u32,
+    },
 }
 
 impl Query {
@@ -340,7 +360,8 @@ impl Query {
             | Self::Stalls { scope, .. }
             | Self::Stall { scope, .. }
             | Self::Search { scope, .. }
-            | Self::Compare { scope, .. } => scope,
+            | Self::Compare { scope, .. }
+            | Self::Sheet { scope, .. } => scope,
         }
     }
 }
@@ -396,6 +417,8 @@ pub enum Answer {
     Search(SearchResult),
     /// To [`Query::Compare`].
     Compare(CompareRows),
+    /// To [`Query::Sheet`].
+    Sheet(Sheet),
 }
 
 /// A number with all that is said of it: exact, for people, and its share of the stated base.
@@ -566,6 +589,92 @@ pub struct Rows<T> {
     pub max_total: i64,
     /// Row to scroll to after a change (reveal, heaviest path).
     pub scroll_to: Option<u32>,
+}
+
+/// A table that a recording has beside those of functions and calls: constructors of a heap, results
+/// of a load test, web vitals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SheetInfo {
+    /// Stable; in questions and addresses.
+    pub id: String,
+    /// Name for people.
+    pub label: String,
+    /// Where it is shown: `memory`, `load`, `vitals`, `report`.
+    pub tab: String,
+    /// What it shows, in one sentence.
+    pub note: String,
+    /// The sheet that tells more of a chosen row, as the beginning of an id, and its name for people.
+    pub detail: Option<(String, String)>,
+}
+
+/// A window of a sheet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sheet {
+    /// The columns, the first of which names the row and carries the expansion.
+    pub columns: Vec<SheetColumn>,
+    /// Rows.
+    pub rows: Rows<SheetRow>,
+    /// What a person should know of the rows, or why there are none; empty when there is nothing to say.
+    pub note: String,
+}
+
+/// A column of a sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SheetColumn {
+    /// Its head.
+    pub label: String,
+    /// What its numbers count in, beside the head; empty where figures carry their unit.
+    pub unit_note: String,
+    /// Whether it holds numbers, which stand at the right and sort largest first.
+    pub is_number: bool,
+    /// What it shows, in one sentence.
+    pub tip: String,
+}
+
+/// A row of a sheet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SheetRow {
+    /// Number by which [`TreeChange`] names the row.
+    pub node: u32,
+    /// How many rows it lies below.
+    pub depth: u32,
+    /// Whether it is expanded; `None` when nothing is below it.
+    pub expandable: Option<bool>,
+    /// What it shows, by content, for [`SheetInfo::detail`] and addresses; empty when it cannot be asked for.
+    pub key: String,
+    /// One for each column.
+    pub cells: Vec<Cell>,
+}
+
+/// A cell of a sheet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct Cell {
+    /// What is written, or beside a figure the exact number, for tips and copies.
+    pub text: String,
+    /// The number for people.
+    pub figure: Option<Figure>,
+    /// Share of the whole, 0..1, for a bar; negative for what became less; 0 for none.
+    pub part: f64,
+    /// How it is set apart.
+    pub tone: Tone,
+}
+
+/// How something is set apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum Tone {
+    /// Not at all.
+    #[default]
+    Plain,
+    /// What matters less.
+    Quiet,
+    /// What matters most.
+    Strong,
+    /// As it should be.
+    Good,
+    /// Worth a look.
+    Warn,
+    /// Not as it should be.
+    Bad,
 }
 
 /// Everything about a function or a frame.

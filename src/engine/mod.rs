@@ -105,6 +105,7 @@ impl Engine {
             Query::Compare { scope, search, sort, from, count } => {
                 Answer::Compare(self.compare(scope, search, *sort, *from, *count)?)
             }
+            Query::Sheet { sheet, .. } => return Err(format!("There is no sheet “{sheet}” here.")),
         })
     }
 

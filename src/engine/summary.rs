@@ -21,7 +21,6 @@ impl Engine {
     /// What the recording is, whatever is looked at.
     pub fn overview(&self, millis: f64) -> Overview {
         let recording = &self.recording;
-        let values = recording.profiles.first().map_or(&[][..], |p| &p.values);
         Overview {
             name: recording.origin.name.clone(),
             size: recording.origin.size,
@@ -32,16 +31,26 @@ impl Engine {
             notes: recording.notes.clone(),
             meta: recording.meta.clone(),
             threads: self.threads(),
-            values: values
-                .iter()
-                .map(|v| ValueInfo { name: v.name.clone(), label: value_label(&v.name), unit: v.unit.clone() })
-                .collect(),
+            values: self.values(),
             default_value: recording.profiles.first().map_or(0, |p| p.default_value),
             has_time: recording.profiles.iter().any(|p| p.time.is_some()),
             no_stalls: self.no_stalls(),
+            sheets: Vec::new(),
             millis,
             table_bytes: recording.heap_bytes() as u64,
         }
+    }
+
+    /// What was measured: the first thread's values, then those that only others have.
+    fn values(&self) -> Vec<ValueInfo> {
+        let mut values: Vec<ValueInfo> = Vec::new();
+        for value in self.recording.profiles.iter().flat_map(|profile| &profile.values) {
+            if !values.iter().any(|known| known.name == value.name) {
+                let (name, unit) = (value.name.clone(), value.unit.clone());
+                values.push(ValueInfo { label: value_label(&name), name, unit });
+            }
+        }
+        values
     }
 
     fn threads(&self) -> Vec<ThreadInfo> {

@@ -121,6 +121,12 @@ pub enum ViewId {
     Table,
     /// Event-loop stalls.
     Stalls,
+    /// Heaps: what holds the memory.
+    Memory,
+    /// Traces: web vitals, events by name.
+    Trace,
+    /// Numbers over time, latencies, reports.
+    Series,
     /// Two recordings side by side.
     Compare,
 }

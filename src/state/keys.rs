@@ -4,6 +4,8 @@
 //! Single letters and signs never act while a person types, and can be switched off as a whole
 //! (WCAG 2.1.4); chords with Ctrl or Alt, arrows and the like always work.
 
+use crate::model::vocab::ViewId;
+
 /// Something that a person can ask for by key, by name or by button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Command {
@@ -33,14 +35,8 @@ pub enum Command {
     PanDown,
     /// Show everything.
     Fit,
-    /// Show the flame graph.
-    ViewFlame,
-    /// Show the table.
-    ViewTable,
-    /// Show the stalls.
-    ViewStalls,
-    /// Show the comparison.
-    ViewCompare,
+    /// Show a view.
+    View(ViewId),
     /// Choose a thread.
     Threads,
     /// Show the next thread.
@@ -197,10 +193,13 @@ pub static KEYS: &[KeyRow] = &[
     row(Command::PanUp, &["Shift+ArrowUp"], "pan up", Group::Move),
     row(Command::PanDown, &["Shift+ArrowDown"], "pan down", Group::Move),
     row(Command::Fit, &["0"], "fit everything", Group::Move),
-    row(Command::ViewFlame, &["1"], "flame graph", Group::Show),
-    row(Command::ViewTable, &["3"], "table", Group::Show),
-    row(Command::ViewStalls, &["4"], "stalls", Group::Show),
-    row(Command::ViewCompare, &["6"], "comparison", Group::Show),
+    row(Command::View(ViewId::Flame), &["1"], "flame graph", Group::Show),
+    row(Command::View(ViewId::Table), &["3"], "table", Group::Show),
+    row(Command::View(ViewId::Stalls), &["4"], "stalls", Group::Show),
+    row(Command::View(ViewId::Memory), &["5"], "memory", Group::Show),
+    row(Command::View(ViewId::Compare), &["6"], "comparison", Group::Show),
+    row(Command::View(ViewId::Trace), &["7"], "trace", Group::Show),
+    row(Command::View(ViewId::Series), &["8"], "numbers over time", Group::Show),
     row(Command::Threads, &["t"], "choose a thread", Group::Show),
     row(Command::NextThread, &["Alt+n"], "next thread", Group::Show),
     row(Command::PreviousThread, &["Alt+p"], "previous thread", Group::Show),

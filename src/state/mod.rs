@@ -152,6 +152,10 @@ pub struct ViewState {
     pub stall: Option<TimeRange>,
     /// Timeline: visible stretch; `None` for all.
     pub visible: Option<TimeRange>,
+    /// Sheets: id of the chosen one; empty for the first of its tab.
+    pub sheet: String,
+    /// Sheets: the chosen row, by its key.
+    pub row: String,
 }
 
 impl Default for ViewState {
@@ -179,6 +183,8 @@ impl Default for ViewState {
             threshold_ms: 50,
             stall: None,
             visible: None,
+            sheet: String::new(),
+            row: String::new(),
         }
     }
 }
@@ -276,6 +282,10 @@ pub enum Action {
     Stall(Option<TimeRange>),
     /// Visible stretch of the timeline.
     Visible(Option<TimeRange>),
+    /// Show a sheet.
+    Sheet(String),
+    /// Choose a row of a sheet, by its key.
+    Row(String),
     /// A whole state from an address or the history.
     Restore(Box<ViewState>),
 }

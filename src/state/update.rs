@@ -41,6 +41,7 @@ fn step_of(action: &Action) -> Step {
         | Action::SetColourBy(_)
         | Action::Threshold(_)
         | Action::Visible(_)
+        | Action::Row(_)
         | Action::Restore(_) => Step::Replace,
         Action::Opening(_)
         | Action::Closed(_)
@@ -62,6 +63,7 @@ fn step_of(action: &Action) -> Step {
         | Action::ToggleCallers
         | Action::ToggleNestGc
         | Action::SetTable(_)
+        | Action::Sheet(_)
         | Action::Stall(_) => Step::Push,
     }
 }
@@ -99,6 +101,8 @@ fn apply(state: &mut ViewState, action: Action) {
         Action::Threshold(ms) => state.threshold_ms = ms.clamp(THRESHOLD_MS.0, THRESHOLD_MS.1),
         Action::Stall(range) => choose_stall(state, range),
         Action::Visible(range) => state.visible = range,
+        Action::Sheet(sheet) => (state.sheet, state.row) = (sheet, String::new()),
+        Action::Row(row) => state.row = row,
         Action::Restore(other) => *state = *other,
     }
 }
@@ -196,6 +200,7 @@ fn widen(state: &mut ViewState) {
     zoom(state, Path::new());
     state.stall = None;
     state.visible = None;
+    state.row = String::new();
 }
 
 fn add_filter(state: &mut ViewState, filter: Filter) {

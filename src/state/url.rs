@@ -228,7 +228,15 @@ mod tests {
                 active: self.roll(count as u64) as usize,
                 compare: (count > 1).then_some((count - 1, 0)),
                 files,
-                view: [ViewId::Flame, ViewId::Table, ViewId::Stalls, ViewId::Compare][self.roll(4) as usize],
+                view: [
+                    ViewId::Flame,
+                    ViewId::Table,
+                    ViewId::Stalls,
+                    ViewId::Memory,
+                    ViewId::Trace,
+                    ViewId::Series,
+                    ViewId::Compare,
+                ][self.roll(7) as usize],
                 filters: self.many(6, Self::filter),
                 value: self.maybe(Self::text),
                 selection: self.maybe(|d| {
@@ -249,6 +257,8 @@ mod tests {
                 threshold_ms: 1 + self.roll(60_000) as u32,
                 stall: self.maybe(Self::range),
                 visible: self.maybe(Self::range),
+                sheet: self.text(),
+                row: self.text(),
             }
         }
     }
@@ -328,6 +338,8 @@ mod tests {
             threshold_ms: 100,
             stall: Some(TimeRange { from_ns: 5, to_ns: 9 }),
             visible: Some(TimeRange { from_ns: 0, to_ns: 99 }),
+            sheet: String::new(),
+            row: String::new(),
         };
         assert_eq!(decode(&address_of("v1", json)), Ok(expected.clone()));
         assert_eq!(decode(&encode(&expected)), Ok(expected));

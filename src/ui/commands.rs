@@ -91,10 +91,7 @@ impl Store {
 
     fn run_on_view(self, command: Command) -> bool {
         match command {
-            Command::ViewFlame => self.dispatch(Action::View(ViewId::Flame)),
-            Command::ViewTable => self.dispatch(Action::View(ViewId::Table)),
-            Command::ViewStalls => self.dispatch(Action::View(ViewId::Stalls)),
-            Command::ViewCompare => self.dispatch(Action::View(ViewId::Compare)),
+            Command::View(view) => self.dispatch(Action::View(view)),
             Command::Search => focus_search(),
             Command::NextMatch => return self.step_match(1),
             Command::PreviousMatch => return self.step_match(-1),

@@ -484,13 +484,3 @@ fn ask_search(
         },
     )
 }
-
-/// The command that shows a view.
-pub fn command_of(view: ViewId) -> Command {
-    match view {
-        ViewId::Flame => Command::ViewFlame,
-        ViewId::Table => Command::ViewTable,
-        ViewId::Stalls => Command::ViewStalls,
-        ViewId::Compare => Command::ViewCompare,
-    }
-}

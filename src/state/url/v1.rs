@@ -10,8 +10,15 @@ type Read<T> = Result<T, String>;
 /// The words that stand for the values of a type.
 type Words<T> = [(&'static str, T)];
 
-const VIEWS: &Words<ViewId> =
-    &[("Flame", ViewId::Flame), ("Table", ViewId::Table), ("Stalls", ViewId::Stalls), ("Compare", ViewId::Compare)];
+const VIEWS: &Words<ViewId> = &[
+    ("Flame", ViewId::Flame),
+    ("Table", ViewId::Table),
+    ("Stalls", ViewId::Stalls),
+    ("Compare", ViewId::Compare),
+    ("Memory", ViewId::Memory),
+    ("Trace", ViewId::Trace),
+    ("Series", ViewId::Series),
+];
 
 const ORDERS: &Words<Order> = &[("Weight", Order::Weight), ("Name", Order::Name), ("Time", Order::Time)];
 
@@ -58,6 +65,8 @@ pub(super) fn write(state: &ViewState) -> Json {
     fields.add("ms", state.threshold_ms != usual.threshold_ms, || digits(state.threshold_ms));
     fields.add("st", state.stall.is_some(), || state.stall.map_or(Json::Null, range));
     fields.add("tv", state.visible.is_some(), || state.visible.map_or(Json::Null, range));
+    fields.add("sh", !state.sheet.is_empty(), || text(&state.sheet));
+    fields.add("sr", !state.row.is_empty(), || text(&state.row));
     Json::Object(fields.0)
 }
 
@@ -91,6 +100,8 @@ pub(super) fn read(json: &Json) -> Read<ViewState> {
         threshold_ms: at.some("ms").map_or(Ok(usual.threshold_ms), At::whole)?,
         stall: at.some("st").map(to_range).transpose()?,
         visible: at.some("tv").map(to_range).transpose()?,
+        sheet: at.get("sh").map_or(Ok(usual.sheet), At::text)?,
+        row: at.get("sr").map_or(Ok(usual.row), At::text)?,
     })
 }
 

@@ -146,8 +146,7 @@ fn heading(line: &Line) -> &'static str {
 
 /// Its words, so that it reads as something to do.
 fn name_of(row: &KeyRow) -> String {
-    let is_view =
-        matches!(row.command, Command::ViewFlame | Command::ViewTable | Command::ViewStalls | Command::ViewCompare);
+    let is_view = matches!(row.command, Command::View(_));
     if is_view { format!("show the {}", row.text) } else { row.text.to_owned() }
 }
 

@@ -7,7 +7,7 @@ use web_sys::HtmlElement;
 
 use crate::model::vocab::ViewId;
 use crate::state::Action;
-use crate::state::keys::key_of;
+use crate::state::keys::{Command, key_of};
 use crate::ui::signals::memo;
 use crate::ui::store::Store;
 use crate::ui::views::{VIEWS, ViewEntry, entry};
@@ -44,7 +44,7 @@ fn tab(store: Store, entry: &'static ViewEntry, chosen: Memo<ViewId>) -> AnyView
         (entry.available)(&overview).err()
     });
     let count = (entry.id == ViewId::Stalls).then(|| stall_count(store));
-    let key = key_of(entry.command);
+    let key = key_of(Command::View(entry.id));
     view! {
         <button
             type="button"
@@ -82,6 +82,9 @@ pub(super) fn tab_id(view: ViewId) -> &'static str {
         ViewId::Flame => "tab-flame",
         ViewId::Table => "tab-table",
         ViewId::Stalls => "tab-stalls",
+        ViewId::Memory => "tab-memory",
+        ViewId::Trace => "tab-trace",
+        ViewId::Series => "tab-series",
         ViewId::Compare => "tab-compare",
     }
 }

@@ -31,7 +31,7 @@ pub fn Toggle(
 /// One of several choices.
 pub struct Segment {
     /// On the button.
-    pub label: &'static str,
+    pub label: String,
     /// Whether it is chosen.
     pub is_on: Signal<bool>,
     /// Called when it is pressed.

@@ -351,7 +351,7 @@ fn head(store: Store) -> AnyView {
     let sort = store.part(|state| state.compare_sort);
     let of = move |column| move || direction(sort.get(), column);
     let press = move |column| move || store.dispatch(Action::SortCompareBy(column));
-    let column = move |label, column| sort_button(label, of(column), press(column));
+    let column = move |label, column| sort_button(String::from(label), of(column), press(column));
     view! {
         <div class="vt-head" role="row" aria-rowindex="1">
             <span class="c-name" role="columnheader" aria-sort=of(SortColumn::Name)>{column("Function", SortColumn::Name)}</span>

@@ -6,12 +6,12 @@ use super::parts::numbered;
 use super::store::Store;
 use crate::model::vocab::ViewId;
 use crate::protocol::Overview;
-use crate::state::keys::Command;
 
 pub mod compare;
 pub mod flame;
 mod frame_menu;
 mod picture;
+mod sheets;
 pub mod stalls;
 pub mod table;
 pub mod timeline;
@@ -22,8 +22,6 @@ pub struct ViewEntry {
     pub id: ViewId,
     /// On its tab.
     pub title: &'static str,
-    /// The command that shows it; its key is on the tab.
-    pub command: Command,
     /// The view. It fills its slot: a box with `position: relative`, as large as the page leaves.
     pub component: fn(Store) -> AnyView,
     /// Its switches, right of the tabs.
@@ -34,39 +32,77 @@ pub struct ViewEntry {
 
 /// All views, in the order of their tabs.
 pub static VIEWS: &[ViewEntry] = &[
-    ViewEntry {
-        id: ViewId::Flame,
-        title: "Flame",
-        command: Command::ViewFlame,
-        component: flame::view,
-        tools: flame::tools,
-        available: |_| Ok(()),
-    },
-    ViewEntry {
-        id: ViewId::Table,
-        title: "Table",
-        command: Command::ViewTable,
-        component: table::view,
-        tools: table::tools,
-        available: |_| Ok(()),
-    },
+    ViewEntry { id: ViewId::Flame, title: "Flame", component: flame::view, tools: flame::tools, available: |_| Ok(()) },
+    ViewEntry { id: ViewId::Table, title: "Table", component: table::view, tools: table::tools, available: |_| Ok(()) },
     ViewEntry {
         id: ViewId::Stalls,
         title: "Stalls",
-        command: Command::ViewStalls,
         component: stalls::view,
         tools: stalls::tools,
         available: |overview| overview.no_stalls.clone().map_or(Ok(()), Err),
     },
     ViewEntry {
+        id: ViewId::Memory,
+        title: "Memory",
+        component: |store| sheets::view(store, MEMORY),
+        tools: sheets::tools,
+        available: |overview| {
+            has_sheets(overview, MEMORY, "It holds no heap. Record one with node --heapsnapshot-signal=SIGUSR2 app.js.")
+        },
+    },
+    ViewEntry {
+        id: ViewId::Trace,
+        title: "Trace",
+        component: |store| sheets::view(store, TRACE),
+        tools: sheets::tools,
+        available: |overview| {
+            has_sheets(
+                overview,
+                TRACE,
+                "It holds no events. Record a trace in the Performance panel of Chrome DevTools.",
+            )
+        },
+    },
+    ViewEntry {
+        id: ViewId::Series,
+        title: "Series",
+        component: |store| sheets::view(store, SERIES),
+        tools: sheets::tools,
+        available: |overview| {
+            has_sheets(
+                overview,
+                SERIES,
+                "It holds no numbers over time and no latencies. Record them with autocannon --json, k6 or clinic doctor.",
+            )
+        },
+    },
+    ViewEntry {
         id: ViewId::Compare,
         title: "Compare",
-        command: Command::ViewCompare,
         component: compare::view,
         tools: compare::tools,
         available: |_| Ok(()),
     },
 ];
+
+/// Tabs of sheets, as [`crate::protocol::SheetInfo::tab`] names them.
+const MEMORY: &str = "memory";
+const TRACE: &str = "trace";
+const SERIES: &str = "series";
+
+/// The tab of sheets that a view is; empty for views that are none.
+fn tab_of(view: ViewId) -> &'static str {
+    match view {
+        ViewId::Memory => MEMORY,
+        ViewId::Trace => TRACE,
+        ViewId::Series => SERIES,
+        _ => "",
+    }
+}
+
+fn has_sheets(overview: &Overview, tab: &str, or: &str) -> Result<(), String> {
+    if overview.sheets.iter().any(|sheet| sheet.tab == tab) { Ok(()) } else { Err(or.to_owned()) }
+}
 
 /// A view of one subject at a time: another subject gets a view of its own, elements and all. If
 /// elements were used again, a canvas that was given to one worker would stay with it.

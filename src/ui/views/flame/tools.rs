@@ -23,8 +23,8 @@ pub fn tools(store: Store) -> AnyView {
         })
     };
     let ways = vec![
-        Segment { label: "Icicle", is_on: Signal::derive(move || !upwards.get()), on_press: turn(false) },
-        Segment { label: "Flame", is_on: upwards.into(), on_press: turn(true) },
+        Segment { label: "Icicle".to_owned(), is_on: Signal::derive(move || !upwards.get()), on_press: turn(false) },
+        Segment { label: "Flame".to_owned(), is_on: upwards.into(), on_press: turn(true) },
     ];
     let callers = store.part(|state| state.callers);
     view! {

@@ -21,10 +21,10 @@ pub(super) fn head(by_start: RwSignal<bool>) -> AnyView {
         <div class="vt-head" role="row" aria-rowindex="1">
             <span class="c-rank num" role="columnheader">"#"</span>
             <span class="c-start num" role="columnheader" aria-sort=of_start>
-                {sort_button("Start", of_start, move || by_start.set(true))}
+                {sort_button("Start".to_owned(), of_start, move || by_start.set(true))}
             </span>
             <span class="c-length num" role="columnheader" aria-sort=of_length>
-                {sort_button("Length", of_length, move || by_start.set(false))}
+                {sort_button("Length".to_owned(), of_length, move || by_start.set(false))}
             </span>
             <span class="c-over num" role="columnheader">"Over"</span>
             <span class="c-blame" role="columnheader">"Blame"</span>

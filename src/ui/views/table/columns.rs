@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::lines::{Branch, Line};
+use super::lines::Line;
 use crate::model::vocab::SortColumn;
 use crate::protocol::{Amount, FunctionLabel};
 use crate::state::{Action, TableMode};
@@ -73,12 +73,12 @@ pub(in crate::ui::views) fn direction(sort: crate::model::vocab::Sort, column: S
 
 fn sorter(store: Store, column: SortColumn, label: &'static str) -> AnyView {
     let direction = sorted(store, column);
-    sort_button(label, direction, move || store.dispatch(Action::SortBy(column)))
+    sort_button(label.to_owned(), direction, move || store.dispatch(Action::SortBy(column)))
 }
 
 /// The button of a head: the arrow points to where the largest is.
 pub(in crate::ui::views) fn sort_button(
-    label: &'static str,
+    label: String,
     direction: impl Fn() -> &'static str + Send + Clone + 'static,
     press: impl Fn() + 'static,
 ) -> AnyView {
@@ -103,7 +103,7 @@ pub(super) fn cells(line: &Line, most: (i64, i64), has_plus_minus: bool) -> AnyV
     let own_samples = if own.samples == 0 { String::new() } else { format::count(own.samples) };
     view! {
         <span class="c-name" role="gridcell">
-            {line.tree.as_ref().map(branch)}
+            {line.tree.as_ref().map(|tree| branch(tree.depth, tree.has_children, tree.is_expanded))}
             {swatch(&line.label.token)}
             <code title=full_name(line)>{name(&line.label)}</code>
         </span>
@@ -151,10 +151,10 @@ fn bar(amount: &Amount, most: i64, kind: &'static str) -> Option<AnyView> {
 }
 
 /// Indentation with guides, and what opens and closes.
-fn branch(branch: &Branch) -> AnyView {
-    let indent = format!("calc({} * var(--indent))", branch.depth.min(INDENT_MAX));
-    let deep = (branch.depth > INDENT_MAX).then(|| view! { <span class="deep quiet">{branch.depth}</span> });
-    let twisty = match (branch.has_children, branch.is_expanded) {
+pub(in crate::ui::views) fn branch(depth: u32, has_children: bool, is_expanded: bool) -> AnyView {
+    let indent = format!("calc({} * var(--indent))", depth.min(INDENT_MAX));
+    let deep = (depth > INDENT_MAX).then(|| view! { <span class="deep quiet">{depth}</span> });
+    let twisty = match (has_children, is_expanded) {
         (true, true) => view! { <i class="twisty">{icon("down")}</i> }.into_any(),
         (true, false) => view! { <i class="twisty">{icon("right")}</i> }.into_any(),
         (false, _) => view! { <i class="twisty none"></i> }.into_any(),
@@ -168,7 +168,7 @@ fn branch(branch: &Branch) -> AnyView {
 }
 
 /// Whether the sign that opens and closes was hit.
-pub(super) fn is_twisty(event: &ev::MouseEvent) -> bool {
+pub(in crate::ui::views) fn is_twisty(event: &ev::MouseEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     target.and_then(|target| target.closest(".twisty:not(.none)").ok().flatten()).is_some()
 }

@@ -39,8 +39,8 @@ pub(super) fn bar(store: Store) -> AnyView {
 
 fn modes(store: Store) -> AnyView {
     let chosen = store.part(|state| state.table);
-    let mode = |label, mode| Segment {
-        label,
+    let mode = |label: &str, mode| Segment {
+        label: label.to_owned(),
         is_on: Signal::derive(move || chosen.get() == mode),
         on_press: Callback::new(move |()| store.dispatch(Action::SetTable(mode))),
     };

@@ -1,0 +1,94 @@
+//! Sheets: the tables that a recording has beside those of functions and calls. What there is to show
+//! and how comes from the engine, so one table here shows constructors and latencies alike.
+
+use leptos::prelude::*;
+
+mod grid;
+
+use crate::protocol::SheetInfo;
+use crate::state::Action;
+use crate::ui::parts::rows::Scroll;
+use crate::ui::parts::{Segment, segments};
+use crate::ui::session::Session;
+use crate::ui::signals::memo;
+use crate::ui::store::Store;
+use grid::Grid;
+
+/// Height of a row, CSS pixels, as in the style sheet: for pointers, and for fingers.
+const ROW_PX: (f64, f64) = (22.0, 36.0);
+
+/// The sheets of a tab, as [`SheetInfo::tab`] names it.
+pub fn view(store: Store, tab: &'static str) -> AnyView {
+    let chosen = store.part(|state| state.sheet.clone());
+    // The chosen one by its place: what is open stays the same while the recording does.
+    let place = move || {
+        let overview = store.overview.get()?;
+        let of_tab = |sheet: &&SheetInfo| sheet.tab == tab;
+        let is_chosen = |sheet: &SheetInfo| sheet.tab == tab && chosen.with(|chosen| *chosen == sheet.id);
+        let first = overview.sheets.iter().position(|sheet| of_tab(&sheet));
+        overview.sheets.iter().position(is_chosen).or(first)
+    };
+    let subject = move || Some((store.active.get()?, place()?, store.is_narrow.get()));
+    super::each(subject, move |(session, place, is_narrow)| {
+        let info = store.overview.with_untracked(|overview| overview.as_ref()?.sheets.get(place).cloned());
+        info.map(|info| sheet(store, session, info, is_narrow)).into_any()
+    })
+}
+
+/// Which of them, right of the tabs.
+pub fn tools(store: Store) -> AnyView {
+    let tab = store.part(|state| state.view);
+    let sheets = memo(move || {
+        let tab = super::tab_of(tab.get());
+        let all = store.overview.with(|overview| overview.as_ref().map_or(Vec::new(), |o| o.sheets.clone()));
+        all.into_iter().filter(|sheet| sheet.tab == tab).collect::<Vec<_>>()
+    });
+    let chosen = store.part(|state| state.sheet.clone());
+    let choices = move || {
+        let sheets = sheets.get();
+        if sheets.len() < 2 {
+            return None;
+        }
+        let first = sheets[0].id.clone();
+        let segment = |sheet: SheetInfo| {
+            let (id, first, known) = (sheet.id.clone(), first.clone(), sheets.clone());
+            let is_on = move || {
+                let chosen = chosen.get();
+                let is_known = known.iter().any(|sheet| sheet.id == chosen);
+                id == if is_known { &chosen } else { &first }.as_str()
+            };
+            Segment {
+                label: sheet.label,
+                is_on: Signal::derive(is_on),
+                on_press: Callback::new(move |()| store.dispatch(Action::Sheet(sheet.id.clone()))),
+            }
+        };
+        Some(segments("What is shown", sheets.iter().cloned().map(segment).collect()))
+    };
+    choices.into_any()
+}
+
+/// A sheet, and below it what there is to tell of the chosen row.
+fn sheet(store: Store, session: Session, info: SheetInfo, is_narrow: bool) -> AnyView {
+    let row_px = if is_narrow { ROW_PX.1 } else { ROW_PX.0 };
+    let search = store.part(|state| state.search.trim().to_owned());
+    let main = Grid::new(store, session, info.id, info.label, Scroll::new(row_px), search, true);
+    let row = store.part(|state| state.row.clone());
+    let detail = move || {
+        let (prefix, label) = info.detail.clone()?;
+        let row = row.get();
+        (!row.is_empty()).then(|| {
+            let id = format!("{prefix}/{row}");
+            let grid = Grid::new(store, session, id, label.clone(), Scroll::new(row_px), memo(String::new), false);
+            view! { <h3 class="sheet-detail">{label}</h3>{grid.view()} }.into_any()
+        })
+    };
+    view! {
+        <div class="view">
+            <p class="sheet-note quiet">{info.note}</p>
+            {main.view()}
+            {detail}
+        </div>
+    }
+    .into_any()
+}
