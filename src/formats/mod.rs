@@ -12,6 +12,7 @@ mod common;
 pub mod cpuprofile;
 pub mod folded;
 pub mod heapprofile;
+pub mod heapsnapshot;
 pub mod pprof;
 pub mod prof;
 pub mod zerox;
@@ -63,8 +64,8 @@ pub struct Format {
     pub access: Access,
     /// Looks at a head, allocates little, never reads on.
     pub detect: fn(&Head<'_>) -> Fit,
-    /// Reads one file into the builder: interns, notes, and adds what it holds: profiles, spans, series,
-    /// distributions. A file that holds none of them is refused by [`open`].
+    /// Reads one file into the builder: interns, notes, and adds what it holds: profiles, a heap, spans,
+    /// series, distributions. A file that holds none of them is refused by [`open`].
     pub decode: fn(&mut Window, &mut Builder, &Context<'_>) -> Result<()>,
 }
 
@@ -110,6 +111,8 @@ impl Default for Options {
 pub static FORMATS: &[Format] = &[
     cpuprofile::FORMAT,
     heapprofile::FORMAT,
+    heapsnapshot::SNAPSHOT,
+    heapsnapshot::TIMELINE,
     prof::LOG,
     prof::PREPROCESSED,
     prof::REPORT,
@@ -186,7 +189,8 @@ fn held(builder: &Builder) -> usize {
     let spans = &builder.spans;
     let trace = spans.len() + spans.marks.at_ns.len();
     let points: usize = builder.series.iter().map(Series::len).sum();
-    builder.profile_count() + trace + points + builder.distributions.len()
+    let heap = usize::from(builder.heap.is_some());
+    builder.profile_count() + heap + trace + points + builder.distributions.len()
 }
 
 fn open_one(

@@ -1,11 +1,12 @@
 //! The model: columns that every format fills and every view reads.
 //!
-//! A [`Recording`] holds stacks, samples with values, times and labels, and what was noted while
-//! reading. It knows no format and no view. Rows are addressed by `u32` newtypes, parents come
+//! A [`Recording`] holds stacks, samples with values, times and labels, the objects of a heap, and
+//! what was noted while reading. It knows no format and no view. Rows are addressed by `u32` newtypes, parents come
 //! before children, and nothing changes after [`Builder::finish`].
 
 mod children;
 mod column;
+pub mod heap;
 mod index;
 mod memory;
 mod profile;
@@ -18,6 +19,7 @@ pub mod vocab;
 
 pub(crate) use children::Children;
 pub use column::{Column, SEGMENT_ROWS};
+pub use heap::HeapGraph;
 pub(crate) use index::Index;
 pub(crate) use memory::grow_ahead;
 pub use profile::{Extent, LabelSets, LabelValue, Profile, Samples, Time, Value, Weights};

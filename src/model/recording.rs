@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::printable;
 
 use super::{
-    Column, Distribution, Frame, FrameId, Function, FunctionId, Interner, LabelSets, Profile, Series, Spans, StackId,
-    StackInterner, Stacks, StringId, Strings, Tag,
+    Column, Distribution, Frame, FrameId, Function, FunctionId, HeapGraph, Interner, LabelSets, Profile, Series, Spans,
+    StackId, StackInterner, Stacks, StringId, Strings, Tag,
 };
 
 /// Something that was repaired, estimated or left out while reading.
@@ -83,6 +83,8 @@ pub struct Recording {
     pub profiles: Vec<Profile>,
     /// Ticks per line where the profiler counted them.
     pub line_ticks: Column<LineTicks>,
+    /// The objects of a heap, where the file is a picture of one.
+    pub heap: Option<HeapGraph>,
     /// What was repaired, estimated or left out.
     pub notes: Vec<Note>,
     /// Facts of the file for people, in its order: period, comments, host.
@@ -150,6 +152,7 @@ impl Recording {
             + self.frames.heap_bytes()
             + self.stacks.heap_bytes()
             + self.profiles.iter().map(samples).sum::<usize>()
+            + self.heap.as_ref().map_or(0, HeapGraph::heap_bytes)
             + self.spans.heap_bytes()
             + self.series.iter().map(Series::heap_bytes).sum::<usize>()
     }
@@ -157,6 +160,7 @@ impl Recording {
     /// Whether the file held nothing that can be looked at.
     pub fn is_empty(&self) -> bool {
         self.profiles.is_empty()
+            && self.heap.is_none()
             && self.spans.is_empty()
             && self.series.iter().all(Series::is_empty)
             && self.distributions.is_empty()
@@ -175,6 +179,8 @@ pub struct Builder {
     pub label_sets: LabelSets,
     /// Ticks per line.
     pub line_ticks: Column<LineTicks>,
+    /// The objects of a heap.
+    pub heap: Option<HeapGraph>,
     /// Facts of the file for people.
     pub meta: Vec<(String, String)>,
     /// What moments of spans and series count from.
@@ -207,6 +213,7 @@ impl Builder {
             strings: Strings::new(),
             label_sets: LabelSets::new(),
             line_ticks: Column::new(),
+            heap: None,
             meta: Vec::new(),
             clock: Clock::default(),
             spans: Spans::default(),
@@ -325,6 +332,7 @@ impl Builder {
             label_sets: self.label_sets,
             profiles: self.profiles,
             line_ticks: self.line_ticks,
+            heap: self.heap,
             notes: self.notes,
             meta: self.meta,
             clock: self.clock,

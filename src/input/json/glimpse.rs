@@ -64,6 +64,11 @@ impl<'a> Glimpse<'a> {
         self.get(key).is_some()
     }
 
+    /// The value of a plain whole number.
+    pub fn whole(&self) -> Option<u64> {
+        std::str::from_utf8(self.bytes).ok()?.parse().ok()
+    }
+
     fn inside(&self, kind: Kind) -> &'a [u8] {
         if self.kind == kind { &self.bytes[1..] } else { &[] }
     }

@@ -1,0 +1,70 @@
+//! V8 heap snapshots and allocation timelines: `.heapsnapshot` and `.heaptimeline`, as Node.js, Deno,
+//! Chrome and the inspector protocol write them.
+//!
+//! JSON with two flat lists of whole numbers, `nodes` and `edges`, the `strings` that they name, and
+//! in `snapshot.meta` the order of their fields, which alone says where what stands. A timeline has
+//! `samples` besides (which ids were given by when) and, where stacks were recorded,
+//! `trace_function_infos` and `trace_tree`. Read in any order of keys. Written by V8's
+//! `HeapSnapshotJSONSerializer`; Chrome leaves `trace_node_id` or `detachedness` out at times.
+//!
+//! Ignored: the counts in the header but for a remark, which may lie; the engine's `function_id`; and
+//! fields that newer versions add (scopes of closures).
+
+mod detect;
+mod document;
+mod layout;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod trace;
+
+use super::{Access, Context, Format, Recipe};
+use crate::error::Result;
+use crate::input::Window;
+use crate::input::json::Json;
+use crate::model::Builder;
+use document::Document;
+
+/// V8 heap snapshot.
+pub const SNAPSHOT: Format = Format {
+    id: "v8-heapsnapshot",
+    title: "V8 heap snapshot",
+    tools: &["Node.js", "Deno", "Chrome DevTools"],
+    extensions: &["heapsnapshot"],
+    recipes: SNAPSHOT_RECIPES,
+    access: Access::Forward,
+    detect: detect::snapshot,
+    decode,
+};
+
+/// V8 allocation timeline.
+pub const TIMELINE: Format = Format {
+    id: "v8-heaptimeline",
+    title: "V8 allocation timeline",
+    tools: &["Node.js", "Chrome DevTools"],
+    extensions: &["heaptimeline"],
+    recipes: &[],
+    access: Access::Forward,
+    detect: detect::timeline,
+    decode,
+};
+
+const SNAPSHOT_RECIPES: &[Recipe] = &[Recipe {
+    symptom: "memory grows",
+    tool: "node v8.writeHeapSnapshot",
+    group: "Node.js",
+    command: "node -e \"require('./app.js'); require('v8').writeHeapSnapshot('app.heapsnapshot')\"",
+    note: "It holds environment variables and texts of the program; two of one process can be compared.",
+}];
+
+fn decode(window: &mut Window, builder: &mut Builder, _context: &Context<'_>) -> Result<()> {
+    let mut json = Json::new(window);
+    let mut document = Document::default();
+    match document.read(&mut json).and_then(|()| json.end()) {
+        Err(error) if json.is_cut() => document.end_early(error)?,
+        read => read?,
+    }
+    builder.note("bad-utf8", json.replaced(), "Some texts are not valid; U+FFFD stands for what could not be read.");
+    builder.heap = Some(document.finish(builder)?);
+    Ok(())
+}
