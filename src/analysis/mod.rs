@@ -9,6 +9,7 @@ pub mod callers;
 pub mod compare;
 mod cut;
 pub mod functions;
+pub mod heap;
 pub mod in_time;
 pub mod late;
 pub mod modules;

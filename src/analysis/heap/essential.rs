@@ -1,0 +1,82 @@
+//! Which references keep something alive.
+
+use super::bits::Bits;
+use super::words::Words;
+use crate::model::HeapGraph;
+use crate::model::heap::{EdgeKind, NodeId, ObjectKind};
+
+/// Targets of the root's edges that belong to the program: everything but the groups that the snapshot
+/// adds, and the group of documents. In the order of the edges, each as often as it is referred to.
+pub(super) fn user_roots(graph: &HeapGraph, words: &Words) -> impl Iterator<Item = NodeId> {
+    let is_user = |node: &NodeId| graph.kind(*node) != ObjectKind::Synthetic || is_documents(graph, words, *node);
+    graph.edges(graph.root).map(|edge| edge.to).filter(is_user)
+}
+
+fn is_documents(graph: &HeapGraph, words: &Words, node: NodeId) -> bool {
+    graph.kind(node) == ObjectKind::Synthetic && words.dom_trees == Some(graph.name(node))
+}
+
+/// The rule by which dominators are found.
+pub(super) struct Essential<'a> {
+    graph: &'a HeapGraph,
+    words: &'a Words,
+    /// Objects of the page; none where the file has no way to tell.
+    page: Bits,
+}
+
+impl<'a> Essential<'a> {
+    pub(super) fn of(graph: &'a HeapGraph, words: &'a Words) -> Self {
+        Self { graph, words, page: page(graph, words) }
+    }
+
+    /// The target of an edge, if the edge keeps it alive:
+    ///
+    /// - weak references and those of an object to itself never do;
+    /// - the value of a weak map's entry hangs on its key: the reference from the table does not count;
+    /// - shortcuts count from the root only, and so does everything that leads to objects of the page
+    ///   from others, such as a debugger.
+    #[inline]
+    pub(super) fn target(&self, from: usize, edge: usize) -> Option<usize> {
+        let kind = self.graph.edge_kind(edge);
+        let to = self.graph.target(edge);
+        if kind == EdgeKind::Weak || to == from {
+            return None;
+        }
+        if kind == EdgeKind::Internal {
+            let name = crate::model::heap::TextId(self.graph.edge_label(edge));
+            let id = u64::from(self.graph.id(NodeId(from as u32)));
+            if self.words.ephemeron(name).is_some_and(|entry| entry.table == id) {
+                return None;
+            }
+        }
+        let is_root = from == self.graph.root.index();
+        if !is_root && (kind == EdgeKind::Shortcut || self.page.get(to) && !self.page.get(from)) {
+            return None;
+        }
+        Some(to)
+    }
+}
+
+/// What is reached from the global objects, to which the root has shortcuts, and from documents.
+fn page(graph: &HeapGraph, words: &Words) -> Bits {
+    let mut page = Bits::new(graph.len());
+    let mut open = Vec::new();
+    for edge in graph.edges(graph.root) {
+        let is_entry = match edge.kind {
+            EdgeKind::Element => is_documents(graph, words, edge.to),
+            kind => kind == EdgeKind::Shortcut,
+        };
+        if is_entry && page.set(edge.to.index()) {
+            open.push(edge.to.0);
+        }
+    }
+    while let Some(from) = open.pop() {
+        for edge in graph.edge_range(from as usize) {
+            let to = graph.target(edge);
+            if graph.edge_kind(edge) != EdgeKind::Weak && page.set(to) {
+                open.push(to as u32);
+            }
+        }
+    }
+    page
+}

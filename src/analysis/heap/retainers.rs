@@ -1,0 +1,106 @@
+//! Who refers to an object, and the way to it from a root.
+
+use std::cmp::Reverse;
+
+use super::Map;
+
+use super::bits::Bits;
+use super::{BASE_DISTANCE, Heap, UNREACHED};
+use crate::model::HeapGraph;
+use crate::model::heap::{Edge, EdgeId, EdgeKind, NodeId};
+
+/// A reference to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retainer {
+    /// The object that refers.
+    pub from: NodeId,
+    /// The reference.
+    pub edge: Edge,
+}
+
+/// References to an object that are not weak, those from near the roots first. One pass over all
+/// references.
+pub fn retainers(graph: &HeapGraph, heap: &Heap, node: NodeId) -> Vec<Retainer> {
+    let mut wanted = Bits::new(graph.len());
+    wanted.set(node.index());
+    let mut found = Vec::new();
+    references(graph, &wanted, |retainer| found.push(retainer));
+    found.sort_by_key(|r| (heap.distance(r.from), Reverse(heap.retained(r.from)), r.edge.id));
+    found
+}
+
+/// Hands every reference to a wanted object on that is not weak, in the order of the file.
+fn references(graph: &HeapGraph, wanted: &Bits, mut take: impl FnMut(Retainer)) {
+    let mut base = 0;
+    for targets in graph.targets().segments() {
+        for (at, &to) in targets.iter().enumerate() {
+            if wanted.get(to as usize) {
+                let edge = graph.edge(EdgeId((base + at) as u32));
+                if edge.kind != EdgeKind::Weak {
+                    take(Retainer { from: graph.owner(edge.id), edge });
+                }
+            }
+        }
+        base += targets.len();
+    }
+}
+
+/// Steps of a way that are kept: the last ones, next to the object.
+const STEPS_MAX: usize = 1_000;
+
+/// The shortest way to each object: references from a global object, or from the root of the engine,
+/// to the object itself. Empty for roots and for what nothing reaches. Each pass over all references
+/// finds a step of every way.
+pub fn paths(graph: &HeapGraph, heap: &Heap, nodes: &[NodeId]) -> Vec<Vec<Retainer>> {
+    let mut paths = vec![Vec::new(); nodes.len()];
+    let mut heads: Vec<NodeId> = nodes.to_vec();
+    loop {
+        let open: Vec<usize> =
+            (0..heads.len()).filter(|&at| !is_root(heap.distance(heads[at])) && paths[at].len() < STEPS_MAX).collect();
+        if open.is_empty() {
+            break;
+        }
+        let mut wanted = Bits::new(graph.len());
+        open.iter().for_each(|&at| {
+            wanted.set(heads[at].index());
+        });
+        let mut best: Map<NodeId, Retainer> = Map::default();
+        references(graph, &wanted, |retainer| {
+            let to = retainer.edge.to;
+            if heap.distance(retainer.from).checked_add(1) == Some(heap.distance(to)) {
+                best.entry(to).or_insert(retainer);
+            }
+        });
+        for at in open {
+            // A distance that no reference explains cannot be: the way ends there.
+            let Some(step) = best.get(&heads[at]) else {
+                heads[at] = graph.root;
+                continue;
+            };
+            paths[at].push(*step);
+            heads[at] = step.from;
+        }
+    }
+    paths.iter_mut().for_each(|path| path.reverse());
+    paths
+}
+
+fn is_root(distance: u32) -> bool {
+    matches!(distance, 0 | 1 | BASE_DISTANCE | UNREACHED)
+}
+
+/// A reference as it is written: `.name`, `[3]`, `{hidden part}`, `->variable`.
+pub fn written(graph: &HeapGraph, edge: &Edge) -> String {
+    let name = match edge.name() {
+        Some(name) => graph.texts.get(name).to_owned(),
+        None => edge.name_or_index.to_string(),
+    };
+    match edge.kind {
+        EdgeKind::Context => format!("->{name}"),
+        EdgeKind::Element => format!("[{name}]"),
+        EdgeKind::Weak => format!("[[{name}]]"),
+        EdgeKind::Property | EdgeKind::Shortcut if name.contains(' ') => format!("[\"{name}\"]"),
+        EdgeKind::Property | EdgeKind::Shortcut => format!(".{name}"),
+        EdgeKind::Internal | EdgeKind::Hidden | EdgeKind::Other => format!("{{{name}}}"),
+    }
+}
