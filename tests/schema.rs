@@ -85,7 +85,31 @@ fn the_contract_tells_right_from_wrong() {
                 "path": [{ "name": "spin", "file": "a.js", "line": 9 }]
             }]
         }],
-        "heap": {}
+        "heap": {
+            "objects": 2, "edges": 1, "total_bytes": 48, "native_bytes": 0, "typed_array_bytes": 0, "code_bytes": 0,
+            "string_bytes": 0, "array_bytes": 0, "system_bytes": 0, "constructors": 1,
+            "classes": [{
+                "name": "Box", "script_id": 4, "line": 3, "column": 1, "count": 1, "shallow_bytes": 16,
+                "retained_bytes": 48, "distance": 2
+            }],
+            "largest": [{
+                "id": 3, "name": "Box", "class": "Box", "kind": "object", "shallow_bytes": 16, "retained_bytes": 48,
+                "distance": 2, "path": [{ "id": 1, "name": "global", "reference": ".box" }]
+            }],
+            "detached": { "count": 0, "shallow_bytes": 0, "largest": [] },
+            "duplicates": {
+                "groups": 1, "wasted_bytes": 16, "largest": [{
+                    "text": "a", "example_id": 7, "count": 2, "shallow_bytes": 32, "wasted_bytes": 16,
+                    "retained_bytes": 32, "is_cut": false
+                }]
+            },
+            "allocations": {
+                "intervals": [{ "from_us": 0, "to_us": 500, "live_count": 1, "live_bytes": 16 }],
+                "functions": [{
+                    "name": "make", "file": "a.js", "line": 3, "count": 2, "bytes": 32, "live_count": 1, "live_bytes": 16
+                }]
+            }
+        }
     });
     assert_eq!(problems(&validator, &line), [""; 0]);
     let failure = json!({ "schema": 1, "file": "b", "error": { "message": "The file is empty.", "offset": 0 } });
@@ -103,6 +127,9 @@ fn the_contract_tells_right_from_wrong() {
     assert!(wrong(|l| l["profiles"][0]["functions"][0]["line"] = json!(0)));
     assert!(wrong(|l| l["profiles"][0]["functions"][0]["file"] = json!("")));
     assert!(wrong(|l| l["stalls"][0]["worst"][0]["culprit"]["share"] = json!(50)));
+    assert!(wrong(|l| l["heap"] = json!({})));
+    assert!(wrong(|l| l["heap"]["largest"][0]["path"][0] = json!({ "id": 1 })));
+    assert!(wrong(|l| l["heap"]["duplicates"]["largest"][0]["count"] = json!(1)));
     assert!(wrong(|l| l["error"] = json!({ "message": "both" })));
 }
 

@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::functions::{Weight, sorted, weights};
+use super::heap::report::HeapReport;
 use super::modules::{Kind, Modules};
 use super::scoped::Scoped;
 use super::stalls::{self, Culprit, Stall, StallKind, Stalls};
@@ -48,6 +49,8 @@ struct FileLine<'a> {
     profiles: Vec<ProfileLine<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stalls: Vec<StallsLine<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heap: Option<HeapReport>,
 }
 
 #[derive(Serialize)]
@@ -187,6 +190,7 @@ pub fn json_line(recording: &Recording, file: &str, options: &Options) -> String
         notes: &recording.notes,
         profiles: each_value(recording).map(|(p, v)| profile_line(recording, &modules, p, v, options)).collect(),
         stalls: (0..recording.profiles.len()).filter_map(|p| stalls_line(recording, &modules, p, options)).collect(),
+        heap: recording.heap.as_ref().map(|graph| HeapReport::of(graph, options.top)),
     };
     serde_json::to_string(&line).expect("plain data can be written as JSON")
 }
@@ -354,7 +358,7 @@ impl Lines {
     }
 }
 
-/// The same for people: a block per value of each thread, then the stalls, then the notes.
+/// The same for people: a block per value of each thread, then the stalls, the heap and the notes.
 pub fn text(recording: &Recording, file: &str, options: &Options) -> String {
     let modules = Modules::of(recording);
     let mut out = Lines::default();
@@ -365,6 +369,10 @@ pub fn text(recording: &Recording, file: &str, options: &Options) -> String {
     for index in 0..recording.profiles.len() {
         let found = stalls::find(recording, index, &modules, options.threshold_ns);
         text_of_stalls(&mut out, recording, &found, options);
+    }
+    if let Some(graph) = &recording.heap {
+        let lines = HeapReport::of(graph, options.top).lines();
+        lines.iter().for_each(|line| out.line(format_args!("{line}")));
     }
     for note in &recording.notes {
         out.line(format_args!("  note: {}", note.text));
