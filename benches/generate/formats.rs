@@ -20,7 +20,7 @@ pub(crate) struct Sink {
     file: File,
     drained: u64,
     pub(crate) buffer: Vec<u8>,
-    bytes_wanted: u64,
+    pub(crate) bytes_wanted: u64,
 }
 
 const BUFFER_BYTES: usize = 1 << 16;
@@ -34,7 +34,7 @@ impl Sink {
         self.drained + self.buffer.len() as u64 >= self.bytes_wanted
     }
 
-    fn drain_if_large(&mut self) -> io::Result<()> {
+    pub(crate) fn drain_if_large(&mut self) -> io::Result<()> {
         if self.buffer.len() < BUFFER_BYTES {
             return Ok(());
         }
@@ -48,12 +48,12 @@ impl Sink {
         Ok(())
     }
 
-    fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.buffer.extend_from_slice(text.as_bytes());
     }
 
     /// A decimal number. Written by hand: a hundred megabytes are ten million numbers.
-    fn number(&mut self, number: i64) {
+    pub(crate) fn number(&mut self, number: i64) {
         if number < 0 {
             self.buffer.push(b'-');
         }

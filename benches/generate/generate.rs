@@ -11,6 +11,7 @@
 //! machine or a random source. README.md in this folder describes the shape of the data.
 
 mod formats;
+mod heap;
 mod program;
 
 use formats::Sink;
@@ -18,7 +19,7 @@ use program::{Program, Shape};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: generate --format cpuprofile|heapprofile|prof-log|folded|pprof --out FILE [options]
+const USAGE: &str = "usage: generate --format cpuprofile|heapprofile|prof-log|folded|pprof|heapsnapshot --out FILE [options]
   --size 100MB        bytes of the file to write (k, MB, GB are decimal; default 10MB)
   --seed 1            same seed and options: same bytes
   --functions 4000    distinct functions
@@ -33,6 +34,7 @@ enum Format {
     ProfLog,
     Folded,
     Pprof,
+    HeapSnapshot,
 }
 
 /// What the command line asked for.
@@ -62,6 +64,9 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<String, String> {
+    if options.format == Format::HeapSnapshot {
+        return run_heap(options);
+    }
     let program = Program::grow(&Shape {
         seed: options.seed,
         functions: options.functions,
@@ -77,6 +82,7 @@ fn run(options: &Options) -> Result<String, String> {
         Format::ProfLog => formats::prof_log(&mut walk, options.seed, options.interval_us, &mut sink),
         Format::Folded => formats::folded(&program, options.seed, &mut sink),
         Format::Pprof => formats::pprof(&mut walk, options.seed, &mut sink),
+        Format::HeapSnapshot => unreachable!("a heap has no call tree"),
     }
     .map_err(failed)?;
     let bytes = sink.finish().map_err(failed)?;
@@ -96,6 +102,15 @@ fn run(options: &Options) -> Result<String, String> {
     ))
 }
 
+fn run_heap(options: &Options) -> Result<String, String> {
+    let failed = |error: io::Error| format!("{}: {error}", options.out);
+    let mut sink = Sink::create(&options.out, options.bytes).map_err(failed)?;
+    let counts = heap::snapshot(options.seed, &mut sink).map_err(failed)?;
+    let bytes = sink.finish().map_err(failed)?;
+    let heap::Counts { objects, edges, texts } = counts;
+    Ok(format!("{{\"bytes\":{bytes},\"objects\":{objects},\"edges\":{edges},\"texts\":{texts}}}"))
+}
+
 /// A stack for every 2000 bytes of samples, or one per line of about 160 bytes.
 fn default_nodes(options: &Options) -> u32 {
     let nodes = match options.format {
@@ -103,7 +118,7 @@ fn default_nodes(options: &Options) -> u32 {
         Format::HeapProfile => options.bytes / 250 + 2,
         Format::ProfLog => (options.bytes / 2000).clamp(500, 100_000),
         Format::Folded => options.bytes / 120 + 2,
-        Format::Pprof => 50_000,
+        Format::Pprof | Format::HeapSnapshot => 50_000,
     };
     u32::try_from(nodes).unwrap_or(u32::MAX)
 }
@@ -148,6 +163,7 @@ fn format_named(name: &str) -> Result<Format, String> {
         "prof-log" => Ok(Format::ProfLog),
         "folded" => Ok(Format::Folded),
         "pprof" => Ok(Format::Pprof),
+        "heapsnapshot" => Ok(Format::HeapSnapshot),
         _ => Err(format!("unknown format {name}\n{USAGE}")),
     }
 }

@@ -26,6 +26,7 @@ enum Want {
     SameOrError(&'static str),
 }
 
+const TINY_HEAP: &str = "bad/node/snapshot-tiny-valid-cycle.heapsnapshot";
 const ASYNC_CHAIN: &str = "corpus/node/cpuprofile/async-chain.cpuprofile";
 const GO_CPU: &str = "corpus/systems/pprof/go-cpu-labels-before.pb.gz";
 const MINIMAL: &str = "bad/systems/pprof-minimal-valid.pb";
@@ -61,6 +62,16 @@ const BAD: &[(&str, Want)] = &[
     ("node/nodes-object.cpuprofile", Want::Error),
     ("node/end-before-start.cpuprofile", Want::Repaired),
     ("node/huge-negative-delta.cpuprofile", Want::ErrorOrRepaired),
+    ("node/snapshot-tiny-valid-cycle.heapsnapshot", Want::Opens),
+    ("node/snapshot-node-count-lies.heapsnapshot", Want::Repaired),
+    ("node/snapshot-bad-to-node.heapsnapshot", Want::Error),
+    ("node/snapshot-unaligned-to-node.heapsnapshot", Want::Error),
+    ("node/snapshot-bad-string-index.heapsnapshot", Want::Repaired),
+    ("node/snapshot-edge-count-lies.heapsnapshot", Want::Error),
+    ("node/snapshot-no-meta.heapsnapshot", Want::Error),
+    ("node/snapshot-strings-first.heapsnapshot", Want::Same(TINY_HEAP)),
+    ("node/snapshot-bad-type.heapsnapshot", Want::Repaired),
+    ("node/snapshot-truncated-nodes.heapsnapshot", Want::Error),
     ("node/json-null.json", Want::Error),
     ("node/json-number.json", Want::Error),
     ("node/html-error-page.cpuprofile", Want::Error),
@@ -122,6 +133,13 @@ fn numbers_of_bad(name: &str) -> &'static [(&'static str, i64)] {
         }
         "node/no-deltas.cpuprofile" => &[("/profiles/0/samples", 401), ("/profiles/0/duration_ns", 1_036_819_000)],
         "node/no-samples.cpuprofile" => &[("/profiles/0/duration_ns", 1_036_819_000)],
+        // Objects A and B hold each other, and A is held by the root alone.
+        "node/snapshot-tiny-valid-cycle.heapsnapshot" | "node/snapshot-node-count-lies.heapsnapshot" => &[
+            ("/heap/objects", 3),
+            ("/heap/total_bytes", 48),
+            ("/heap/largest/0/retained_bytes", 48),
+            ("/heap/largest/1/retained_bytes", 32),
+        ],
         "node/short-deltas.cpuprofile" => &[("/profiles/0/samples", 10)],
         "node/sample-missing-id.cpuprofile" => {
             &[("/profiles/0/samples", 401), ("/profiles/0/duration_ns", 1_036_819_000)]
@@ -159,7 +177,6 @@ fn every_hostile_file_has_a_verdict() {
     let listed: Vec<String> = BAD.iter().map(|(name, _)| format!("bad/{name}")).collect();
     let foreign = [
         "trace-",
-        "snapshot-",
         "processstat-",
         "k6-",
         "otlp-",

@@ -13,6 +13,8 @@ pub(crate) fn all() -> Vec<Shape> {
     let (v8, heap, pprof, folded) = ("v8-cpuprofile", "v8-heapprofile", "pprof", "folded");
     let (stacks, list) = ("0x-stacks", "0x-ticks");
     let (log, ticks, report) = ("v8-prof-log", "v8-prof-preprocessed", "v8-prof-text");
+    let (snapshot, timeline) = ("v8-heapsnapshot", "v8-heaptimeline");
+    let (v8, pprof, folded) = ("v8-cpuprofile", "pprof", "folded");
     vec![
         (v8, "samples of one digit", short_samples()),
         (v8, "nodes of one name", short_nodes(false)),
@@ -98,6 +100,14 @@ pub(crate) fn all() -> Vec<Shape> {
             "one deep stack",
             format!(r#"[[{{"name":"a","type":""}},{}]]"#, ["{}"; BYTES / 3].join(",")).into_bytes(),
         ),
+        (snapshot, "objects without references", snapshot_of(0, "0,0,0,0,0", "", "[]")),
+        (snapshot, "references of one object", snapshot_of(BYTES / 6, "0,0,0,0,0", "0,0,0", "[]")),
+        (snapshot, "a chain of objects", snapshot_chain()),
+        (snapshot, "texts of one letter", snapshot_of(1, "0,0,0,0,0", "0,0,0", &letters())),
+        (snapshot, "plain objects of one property", snapshot_plain()),
+        (snapshot, "parts joined with themselves", snapshot_joined()),
+        (timeline, "a deep allocation stack", timeline_of("", &deep_trace())),
+        (timeline, "a moment for every object", timeline_of(&vec!["1"; BYTES / 2].join(","), "[]")),
         (pprof, "one byte for each frame of one stack", deep_stack()),
         (pprof, "one byte for each frame of many stacks", wide_stacks()),
         (pprof, "calls inlined into calls", inlined(BYTES / 4)),
@@ -185,6 +195,63 @@ fn report_rows(row: fn(usize) -> String) -> Vec<u8> {
 fn many(element: fn(usize) -> String) -> String {
     let elements: Vec<String> = (0..BYTES / element(BYTES / 16).len()).map(element).collect();
     elements.join(",")
+}
+
+const SNAPSHOT_META: &str = r#""meta":{"node_fields":["type","name","id","self_size","edge_count"],
+"node_types":[["object","concatenated string","string","synthetic"]],"edge_fields":["type","name_or_index","to_node"],
+"edge_types":[["property","internal"]],"sample_fields":["timestamp_us","last_assigned_id"],
+"trace_node_fields":["id","function_info_index","count","size","children"]}"#;
+
+fn snapshot(count: u32, nodes: &str, edges: &str, strings: &str, more: &str) -> Vec<u8> {
+    format!(
+        r#"{{"snapshot":{{{SNAPSHOT_META},"trace_function_count":{count}}},"nodes":[{nodes}],"edges":[{edges}],"strings":{strings}{more}}}"#
+    )
+    .into_bytes()
+}
+
+/// A root with so many references to itself, and as many equal objects as fit when there are none.
+fn snapshot_of(edges: usize, node: &str, edge: &str, strings: &str) -> Vec<u8> {
+    let nodes = if edges == 0 { vec![node; BYTES / 10].join(",") } else { format!("3,0,1,0,{edges}") };
+    snapshot(0, &nodes, &vec![edge; edges].join(","), strings, "")
+}
+
+fn letters() -> String {
+    format!("[{}]", vec!["\"\""; BYTES / 3].join(","))
+}
+
+/// Each object holds the next one.
+fn snapshot_chain() -> Vec<u8> {
+    let n = BYTES / 24;
+    let nodes: Vec<String> = (0..n).map(|at| format!("0,0,{at},8,1")).collect();
+    let edges: Vec<String> = (1..=n).map(|at| format!("0,0,{}", at % n * 5)).collect();
+    snapshot(0, &nodes.join(","), &edges.join(","), "[]", "")
+}
+
+/// Objects with a property each that no other has.
+fn snapshot_plain() -> Vec<u8> {
+    let n = BYTES / 28;
+    let nodes: Vec<String> = (0..n).map(|at| format!("0,0,{at},8,2")).collect();
+    let edges: Vec<String> = (0..n).map(|at| format!("0,{},0,0,{},{}", 1 + at / 2, 1 + at, (at + 1) % n * 5)).collect();
+    let texts: Vec<String> = (0..n).map(|at| format!("\"{at}\"")).collect();
+    snapshot(0, &nodes.join(","), &edges.join(","), &format!("[\"Object\",{}]", texts.join(",")), "")
+}
+
+/// Strings whose two halves are the string before, down to one that is its own half.
+fn snapshot_joined() -> Vec<u8> {
+    let n = BYTES / 40;
+    let nodes: Vec<String> = (0..n).map(|at| format!("1,0,{at},8,2")).collect();
+    let edges: Vec<String> =
+        (0..n).map(|at: usize| at.saturating_sub(1) * 5).map(|to| format!("1,0,{to},1,1,{to}")).collect();
+    snapshot(0, &nodes.join(","), &edges.join(","), r#"["first","second"]"#, "")
+}
+
+fn timeline_of(samples: &str, tree: &str) -> Vec<u8> {
+    snapshot(1, "3,0,1,0,0", "", "[]", &format!(r#","samples":[{samples}],"trace_tree":{tree}"#))
+}
+
+fn deep_trace() -> String {
+    let depth = BYTES / 11;
+    format!("{}[]{}", "[1,0,0,0,".repeat(depth), "]".repeat(depth))
 }
 
 const TEXTS: [&str; 8] = ["", "samples", "count", "f", "a.go", "(idle)", "end_timestamp_ns", "label"];

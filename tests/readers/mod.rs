@@ -9,6 +9,7 @@
 pub(crate) mod cpuprofile;
 pub(crate) mod expected;
 pub(crate) mod folded;
+pub(crate) mod heap;
 pub(crate) mod heapprofile;
 pub(crate) mod pprof;
 pub(crate) mod prof;

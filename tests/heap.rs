@@ -1,0 +1,314 @@
+//! Heap snapshots and timelines: every number of every object against an independent reader, and both
+//! against the numbers of Chrome DevTools' own worker where an index has them.
+#![allow(clippy::print_stdout, reason = "a test says what it compared")]
+
+mod common;
+mod readers;
+
+use std::path::PathBuf;
+
+use culprit::analysis::heap::{Heap, UNREACHED, allocations, compare, texts};
+use culprit::formats::{self, Options};
+use culprit::input::{FileSource, Named};
+use culprit::model::heap::NodeId;
+use culprit::model::{HeapGraph, Recording};
+use serde_json::Value;
+
+use common::Tally;
+use readers::heap::{Class, Reckoned, Snapshot, read};
+use readers::unpack;
+
+/// Files of the corpus that are compared.
+const FILES_OF_CORPUS: usize = 3;
+
+struct Case {
+    name: String,
+    file: PathBuf,
+    format: String,
+    /// What an index says of it.
+    index: Value,
+}
+
+fn corpus() -> Vec<Case> {
+    let Some(shared) = common::shared(FILES_OF_CORPUS) else { return Vec::new() };
+    let all = common::corpus(&shared).into_iter().chain(common::peers(&shared));
+    let heaps = all.filter(|entry| ["v8-heapsnapshot", "v8-heaptimeline"].contains(&entry.format()));
+    let case = |entry: common::Entry| Case {
+        format: entry.format().to_owned(),
+        index: entry.expected().clone(),
+        name: entry.name,
+        file: entry.file,
+    };
+    heaps.map(case).collect()
+}
+
+fn fixtures() -> Vec<Case> {
+    let folder = common::package().join("tests/fixtures/v8-heapsnapshot");
+    let text = std::fs::read_to_string(folder.join("index.json")).expect("the fixtures have an index");
+    let index: Value = serde_json::from_str(&text).expect("the index is JSON");
+    let case = |file: PathBuf| {
+        let ending = file.extension()?.to_str()?;
+        let format = format!("v8-{ending}");
+        let name = file.file_name()?.to_string_lossy().into_owned();
+        let index = index[&name].clone();
+        ending.starts_with("heap").then_some(Case { name, format, index, file })
+    };
+    common::files_below(&folder).into_iter().filter_map(case).collect()
+}
+
+fn open(case: &Case) -> Recording {
+    let source = Box::new(FileSource::open(&case.file).expect("the file is there"));
+    let named = Named { name: case.name.clone(), source };
+    formats::open(vec![named], &Options::default(), None, &mut ()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+#[test]
+fn every_object_is_as_an_independent_reader_has_it() {
+    let mut tally = Tally::default();
+    let (corpus, fixtures) = (corpus(), fixtures());
+    assert!(fixtures.len() >= 6, "only {} fixtures", fixtures.len());
+    for case in corpus.iter().chain(&fixtures) {
+        tally.file();
+        let text = unpack::text(&unpack::read(&case.file).unwrap_or_else(|e| panic!("{}: {e}", case.name)));
+        let snapshot = read(&text).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        let reckoned = snapshot.reckon();
+        against_index(&mut tally, case, &snapshot, &reckoned);
+        let recording = open(case);
+        tally.number(|| format!("{}: format", case.name), &recording.origin.format, &case.format);
+        let graph = recording.heap.as_ref().expect("it is a heap");
+        let heap = Heap::of(graph);
+        objects(&mut tally, &case.name, (&snapshot, &reckoned), graph, &heap);
+        duplicates(&mut tally, &case.name, &snapshot.duplicates(&reckoned.shallow), graph, &heap);
+        timeline(&mut tally, &case.name, (&snapshot, &reckoned), graph, &heap);
+        printed(&mut tally, case, &snapshot, &reckoned);
+    }
+    tally.finish("heap");
+}
+
+/// The numbers of Chrome DevTools' worker, as far as an index has them.
+fn against_index(tally: &mut Tally, case: &Case, snapshot: &Snapshot, reckoned: &Reckoned) {
+    let (name, expected) = (&case.name, &case.index);
+    if expected.is_null() {
+        return;
+    }
+    let number = |value: &Value| value.as_u64().map(u128::from);
+    tally.number(
+        || format!("{name}: objects"),
+        &Some(snapshot.objects.len() as u128),
+        &number(&expected["node_count"]),
+    );
+    tally.number(|| format!("{name}: edges"), &Some(snapshot.edge_count as u128), &number(&expected["edge_count"]));
+    tally.number(|| format!("{name}: samples"), &Some(snapshot.samples.len() as u128), &number(&expected["samples"]));
+    for (kind, sums) in expected["types"].as_object().into_iter().flatten() {
+        let of_kind = || snapshot.objects.iter().filter(|o| o.kind == *kind);
+        tally.number(|| format!("{name}: {kind}"), &Some(of_kind().count() as u128), &number(&sums["count"]));
+        tally.number(|| format!("{name}: {kind}"), &Some(of_kind().map(|o| o.size).sum()), &number(&sums["self"]));
+    }
+    let worker = &expected["devtools_worker"];
+    let (sums, told) = (snapshot.sums(&reckoned.shallow), &worker["statistics"]);
+    let pairs = [
+        (sums.native, &told["native"]["total"]),
+        (sums.typed_arrays, &told["native"]["typedArrays"]),
+        (sums.code, &told["v8heap"]["code"]),
+        (sums.arrays, &told["v8heap"]["jsArrays"]),
+        (sums.strings, &told["v8heap"]["strings"]),
+        (sums.system, &told["v8heap"]["system"]),
+        (reckoned.retained[0], &told["total"]),
+    ];
+    for (at, (got, want)) in pairs.into_iter().enumerate() {
+        tally.number(|| format!("{name}: statistic {at}"), &Some(got), &number(want));
+    }
+    for row in worker["top_retained"].as_array().expect("the index has objects") {
+        let at = snapshot.objects.iter().position(|o| Some(o.id) == row[1].as_u64()).expect("there is such an object");
+        let got = (Some(reckoned.retained[at]), Some(reckoned.shallow[at]), reckoned.distance[at].map(u128::from));
+        tally.number(
+            || format!("{name}: object {}", row[1]),
+            &got,
+            &(number(&row[0]), number(&row[4]), number(&row[5])),
+        );
+    }
+    let rows = worker["classes_by_retained"].as_array().expect("the index has constructors");
+    for row in rows {
+        let name_of_row = row["name"].as_str().unwrap_or_default();
+        let told = |class: &&Class| {
+            let numbers = [class.retained, class.shallow, u128::from(class.count)].map(Some);
+            let distance = class.distance.map(u128::from);
+            class.name == name_of_row
+                && numbers == ["maxRet", "self", "count"].map(|key| number(&row[key]))
+                && distance == number(&row["distance"])
+        };
+        tally.number(|| format!("{name}: constructor {row}"), &reckoned.classes.iter().filter(told).count(), &1);
+    }
+}
+
+fn objects(
+    tally: &mut Tally,
+    name: &str,
+    (snapshot, reckoned): (&Snapshot, &Reckoned),
+    graph: &HeapGraph,
+    heap: &Heap,
+) {
+    tally.number(|| format!("{name}: objects"), &graph.len(), &snapshot.objects.len());
+    for (at, object) in snapshot.objects.iter().enumerate() {
+        let node = NodeId::from_index(at);
+        let told = (graph.kind_name(graph.kind(node)), graph.texts.get(graph.name(node)), u64::from(graph.id(node)));
+        tally.number(|| format!("{name}: object {at}"), &told, &(&*object.kind, &*object.name, object.id));
+        let got = (u128::from(heap.shallow(node)), u128::from(heap.retained(node)), heap.dominator(node).index());
+        let want = (reckoned.shallow[at], reckoned.retained[at], reckoned.dominator[at]);
+        tally.number(|| format!("{name}: sizes of object {at}"), &got, &want);
+        let distance = Some(heap.distance(node)).filter(|&d| d != UNREACHED).map(u64::from);
+        tally.number(|| format!("{name}: distance of object {at}"), &distance, &reckoned.distance[at]);
+        let class = &heap.classes()[heap.class(node)].name;
+        tally.number(|| format!("{name}: constructor of object {at}"), class, &reckoned.class[at]);
+        tally.number(|| format!("{name}: object {at} detached"), &heap.is_detached(node), &reckoned.detached[at]);
+        let edges = graph.edges(node).map(|edge| {
+            let label = edge.name().map_or_else(|| edge.name_or_index.to_string(), |text| graph.texts.get(text).into());
+            (edge.kind.name().to_owned(), label, edge.to.index())
+        });
+        let expected = object.edges.iter().map(|edge| (edge.kind.clone(), edge.name.clone(), edge.to));
+        tally.hold(edges.eq(expected), || format!("{name}: edges of object {at}"));
+    }
+}
+
+fn duplicates(
+    tally: &mut Tally,
+    name: &str,
+    expected: &std::collections::BTreeMap<String, (u64, u128, u128)>,
+    graph: &HeapGraph,
+    heap: &Heap,
+) {
+    let found = texts::duplicates(graph, heap);
+    tally.number(|| format!("{name}: equal strings"), &found.len(), &expected.len());
+    for row in &found {
+        let got = (row.count, u128::from(row.shallow), u128::from(row.wasted));
+        tally.number(|| format!("{name}: {:?}", row.text), &Some(&got), &expected.get(&row.text));
+    }
+}
+
+fn timeline(
+    tally: &mut Tally,
+    name: &str,
+    (snapshot, reckoned): (&Snapshot, &Reckoned),
+    graph: &HeapGraph,
+    heap: &Heap,
+) {
+    let live = |at: usize| {
+        let before = snapshot.samples[..at].iter().map(|sample| sample[1]).max();
+        let is_in = |id: u64| id % 2 == 1 && id <= snapshot.samples[at][1] && before.is_none_or(|last| id > last);
+        let sizes = snapshot.objects.iter().zip(&reckoned.shallow).filter(|(o, _)| is_in(o.id));
+        sizes.map(|(_, size)| size).sum::<u128>()
+    };
+    let intervals = allocations::over_time(graph, heap);
+    tally.number(|| format!("{name}: intervals"), &intervals.len(), &snapshot.samples.len());
+    for (at, interval) in intervals.iter().enumerate() {
+        let got = (interval.to_us, u128::from(interval.size));
+        tally.number(|| format!("{name}: interval {at}"), &got, &(snapshot.samples[at][0], live(at)));
+    }
+    let by_stack = allocations::by_stack(graph, heap);
+    tally.number(|| format!("{name}: stacks"), &by_stack.len(), &snapshot.stacks.len());
+    for (row, stack) in by_stack.iter().zip(&snapshot.stacks) {
+        let live = snapshot.objects.iter().zip(&reckoned.shallow).filter(|(o, _)| o.trace == stack[0] && o.trace != 0);
+        let (count, size) = live.fold((0, 0), |(count, sum), (_, size)| (count + 1, sum + size));
+        let got = (row.count, row.size, row.live_count, u128::from(row.live_size));
+        tally.number(|| format!("{name}: stack {}", stack[0]), &got, &(stack[2], stack[3], count, size));
+    }
+    for row in allocations::by_function(graph, heap) {
+        let function = (graph.texts.get(row.function.name), graph.texts.get(row.function.script_name));
+        let of_it = |stack: &&[u64; 4]| {
+            let known = snapshot.functions.get(stack[1] as usize);
+            known.is_some_and(|f| (&*f.0, &*f.1, f.2) == (function.0, function.1, u64::from(row.function.line)))
+        };
+        let bytes: u64 = snapshot.stacks.iter().filter(of_it).map(|stack| stack[3]).sum();
+        tally.number(|| format!("{name}: {function:?}"), &row.allocated.size, &bytes);
+    }
+}
+
+/// What the program prints.
+fn printed(tally: &mut Tally, case: &Case, snapshot: &Snapshot, reckoned: &Reckoned) {
+    let name = &case.name;
+    let line = common::summary(&case.file).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let heap = &line["heap"];
+    let sums = snapshot.sums(&reckoned.shallow);
+    let number = |key: &str| heap[key].as_u64().map(u128::from);
+    let pairs = [
+        ("objects", snapshot.objects.len() as u128),
+        ("edges", snapshot.edge_count as u128),
+        ("total_bytes", reckoned.retained[0]),
+        ("native_bytes", sums.native),
+        ("typed_array_bytes", sums.typed_arrays),
+        ("code_bytes", sums.code),
+        ("string_bytes", sums.strings),
+        ("array_bytes", sums.arrays),
+        ("system_bytes", sums.system),
+        ("constructors", reckoned.classes.iter().filter(|class| class.count > 0).count() as u128),
+    ];
+    for (key, want) in pairs {
+        tally.number(|| format!("{name}: {key}"), &number(key), &Some(want));
+    }
+    let rows = heap["classes"].as_array().expect("it has constructors");
+    for class in reckoned.classes.iter().filter(|class| class.count > 0) {
+        let is_it = |row: &&Value| {
+            let place = ["script_id", "line", "column"].map(|key| row[key].as_u64());
+            let [script, line, column] = class.place.map_or([None; 3], |[s, l, c]| [Some(s), Some(l + 1), Some(c + 1)]);
+            row["name"] == *class.name && place == [script, line, column]
+        };
+        let Some(row) = rows.iter().find(is_it) else {
+            // Long names are cut.
+            tally.hold(class.name.chars().count() > 200, || format!("{name}: no constructor {}", class.name));
+            continue;
+        };
+        let got = ["count", "shallow_bytes", "retained_bytes"].map(|key| row[key].as_u64().map(u128::from));
+        let want = [u128::from(class.count), class.shallow, class.retained].map(Some);
+        tally.number(|| format!("{name}: {} printed", class.name), &got, &want);
+        tally.number(|| format!("{name}: {} printed", class.name), &row["distance"].as_u64(), &class.distance);
+    }
+    for row in heap["largest"].as_array().into_iter().flatten() {
+        way_is_right(tally, name, snapshot, row);
+    }
+}
+
+/// A way leads from a root to the object over references that are there, as many as its distance says.
+fn way_is_right(tally: &mut Tally, name: &str, snapshot: &Snapshot, row: &Value) {
+    let find = |id: &Value| snapshot.objects.iter().position(|o| Some(o.id) == id.as_u64());
+    let path = row["path"].as_array().cloned().unwrap_or_default();
+    let stops: Vec<Option<usize>> = path.iter().map(|step| find(&step["id"])).chain([find(&row["id"])]).collect();
+    for (pair, step) in stops.windows(2).zip(&path) {
+        let (Some(from), Some(to)) = (pair[0], pair[1]) else { panic!("{name}: a step of nobody") };
+        let is_there = snapshot.objects[from].edges.iter().any(|edge| {
+            let reference = step["reference"].as_str().unwrap_or_default();
+            edge.to == to && (reference.contains(&edge.name) || edge.name.chars().count() > 200)
+        });
+        tally.hold(is_there, || format!("{name}: no reference {step} on the way to {}", row["id"]));
+    }
+    let distance = row["distance"].as_u64().unwrap_or(0);
+    let steps = if distance >= 100_000_000 { distance - 100_000_000 } else { distance.saturating_sub(1) };
+    if steps <= 50 {
+        tally.number(|| format!("{name}: way to {}", row["id"]), &(path.len() as u64), &steps);
+    }
+}
+
+/// The leak that was built into a program: what is new in its second snapshot is what it kept.
+#[test]
+fn a_leak_shows_between_two_snapshots() {
+    let cases = corpus();
+    let find = |part: &str| cases.iter().find(|case| case.name.contains(part));
+    let (Some(before), Some(after)) = (find("leak-before"), find("leak-after")) else { return };
+    let identities = |case| {
+        let recording = open(case);
+        let graph = recording.heap.as_ref().expect("it is a heap");
+        compare::Identities::of(graph, &Heap::of(graph))
+    };
+    let (before, after) = (identities(before), identities(after));
+    let rows = compare::changes(&before, &after);
+    let of = |name: &str| {
+        let row = rows.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("nothing changed of {name}"));
+        (row.new_count, row.deleted_count, row.size_delta())
+    };
+    assert_eq!(of("Session"), (600, 0, 600 * 48));
+    assert_eq!(of("{name, mail}"), (600, 0, 600 * 40));
+    assert_eq!(rows[0].name, "Array", "most of what grew are the histories of the sessions");
+    let back = compare::changes(&after, &before);
+    let row = back.iter().find(|row| row.name == "Session").expect("it changed");
+    assert_eq!((row.new_count, row.deleted_count), (0, 600));
+    assert!(compare::changes(&after, &after).is_empty());
+}
