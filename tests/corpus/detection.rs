@@ -7,6 +7,9 @@ use crate::common::{self, Entry, Tally, error_of, summary};
 use crate::readers::unpack;
 use crate::{FILES_OF_CORPUS, Kind};
 
+/// Formats of heaps.
+const HEAPS: [&str; 2] = ["v8-heapsnapshot", "v8-heaptimeline"];
+
 #[test]
 fn exactly_one_format_answers_for_every_file() {
     let Some(shared) = common::shared(FILES_OF_CORPUS) else {
@@ -44,6 +47,11 @@ fn judge_detection(tally: &mut Tally, entry: &Entry, line: &Value, also_folded: 
         tally.hold(!message.trim().is_empty(), || format!("{}: an error without a word", entry.name));
         let ours = meant.is_some_and(fits) && !entry.name.starts_with("bad/");
         return tally.hold(!ours, || format!("{}: {message}", entry.name));
+    }
+    // Heaps have readers and tests of their own (tests/heap.rs); here only that nothing else is one.
+    if line["format"].as_str().is_some_and(|format| HEAPS.contains(&format)) {
+        let is_meant = line["format"] == *entry.format() || entry.name.starts_with("bad/node/snapshot-");
+        return tally.hold(is_meant, || format!("{} ({}) is taken for a heap", entry.name, entry.format()));
     }
     let claimed = Kind::ALL.into_iter().find(|k| line["format"] == k.id());
     let Some(claimed) = claimed else {

@@ -14,7 +14,6 @@ pub(crate) fn all() -> Vec<Shape> {
     let (stacks, list) = ("0x-stacks", "0x-ticks");
     let (log, ticks, report) = ("v8-prof-log", "v8-prof-preprocessed", "v8-prof-text");
     let (snapshot, timeline) = ("v8-heapsnapshot", "v8-heaptimeline");
-    let (v8, pprof, folded) = ("v8-cpuprofile", "pprof", "folded");
     vec![
         (v8, "samples of one digit", short_samples()),
         (v8, "nodes of one name", short_nodes(false)),

@@ -5,6 +5,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 
 use super::Heap;
+use super::Map;
 use super::words::Words;
 use crate::model::HeapGraph;
 use crate::model::heap::{EdgeKind, NodeId, ObjectKind, TextId};
@@ -14,25 +15,87 @@ const JOINED_UNITS: usize = 1_024;
 
 /// What a joined string says, as far as it is told.
 pub(super) fn joined(graph: &HeapGraph, words: &Words, node: NodeId) -> String {
-    let mut text = String::new();
-    let (mut units, mut open) = (0, vec![node]);
-    // Parts of parts, the first one on top. A damaged file may join a string with itself.
-    let mut steps = 0;
-    while let Some(part) = open.pop() {
-        steps += 1;
-        if units >= JOINED_UNITS || steps > 16 * JOINED_UNITS {
-            break;
+    Joined::default().text(graph, words, node)
+}
+
+/// What joined strings say. A program that appends makes lists of millions of them, each the one
+/// before and a little more, and nobody should walk down all of it for each: where a part says nothing,
+/// or the first alone says all that is told, a string is known as its other or first part.
+#[derive(Default)]
+struct Joined(Map<u32, Part>);
+
+/// What is known of a joined string.
+#[derive(Clone, Copy)]
+struct Part {
+    /// A string that says the same.
+    same: u32,
+    /// UTF-16 units, as far as they are told; 0 while its parts are looked at, so that a damaged file
+    /// may join a string with itself.
+    units: usize,
+}
+
+impl Joined {
+    /// What is known of a string, once [`Joined::learn`] was there.
+    fn part(&self, graph: &HeapGraph, node: NodeId) -> Part {
+        match self.0.get(&node.0) {
+            Some(part) => *part,
+            None if graph.kind(node) == ObjectKind::ConsText => Part { same: node.0, units: 0 },
+            None => {
+                let units = graph.texts.get(graph.name(node)).encode_utf16().take(JOINED_UNITS).count();
+                Part { same: node.0, units }
+            }
         }
-        if graph.kind(part) != ObjectKind::ConsText {
-            let piece = graph.texts.get(graph.name(part));
-            units += piece.encode_utf16().count();
-            text.push_str(piece);
-            continue;
-        }
-        open.extend(target(graph, part, words.second));
-        open.extend(target(graph, part, words.first));
     }
-    text
+
+    /// Learns of all strings below one, parts first.
+    fn learn(&mut self, graph: &HeapGraph, words: &Words, node: NodeId) {
+        let mut open = vec![(node, false)];
+        while let Some((at, is_ready)) = open.pop() {
+            if graph.kind(at) != ObjectKind::ConsText || self.0.contains_key(&at.0) && !is_ready {
+                continue;
+            }
+            let parts = [words.first, words.second].map(|name| target(graph, at, name));
+            if !is_ready {
+                self.0.insert(at.0, Part { same: at.0, units: 0 });
+                open.push((at, true));
+                open.extend(parts.into_iter().flatten().map(|part| (part, false)));
+                continue;
+            }
+            let [first, second] = parts.map(|part| part.map(|part| self.part(graph, part)));
+            let units = |part: Option<Part>| part.map_or(0, |part| part.units);
+            let same = match (first, second) {
+                (Some(part), _) if part.units >= JOINED_UNITS || units(second) == 0 => part.same,
+                (_, Some(part)) if units(first) == 0 => part.same,
+                _ => at.0,
+            };
+            self.0.insert(at.0, Part { same, units: JOINED_UNITS.min(units(first) + units(second)) });
+        }
+    }
+
+    /// What a string says, as far as it is told: every step down adds something.
+    fn text(&mut self, graph: &HeapGraph, words: &Words, node: NodeId) -> String {
+        self.learn(graph, words, node);
+        let mut text = String::new();
+        let (mut units, mut open) = (0, vec![node]);
+        while let Some(at) = open.pop() {
+            let part = self.part(graph, at);
+            if units >= JOINED_UNITS {
+                break;
+            }
+            if part.units == 0 {
+                continue;
+            }
+            let same = NodeId(part.same);
+            if graph.kind(same) != ObjectKind::ConsText {
+                let piece = graph.texts.get(graph.name(same));
+                units += piece.encode_utf16().count();
+                text.push_str(piece);
+                continue;
+            }
+            open.extend([words.second, words.first].into_iter().filter_map(|name| target(graph, same, name)));
+        }
+        text
+    }
 }
 
 /// The target of the object's own link of this name.
@@ -72,11 +135,20 @@ struct Candidate {
 /// joined with nothing are not counted: they stand for their other part.
 pub fn duplicates(graph: &HeapGraph, heap: &Heap) -> Vec<Duplicates> {
     let words = &heap.words;
+    let mut all_joined = Joined::default();
+    let mut hashes: Map<u32, u64> = Map::default();
     let mut candidates = Vec::new();
     for node in graph.nodes().filter(|&node| heap.shallow(node) > 0) {
         let hash = match graph.kind(node) {
             ObjectKind::Text => hash(graph.texts.get(graph.name(node))),
-            ObjectKind::ConsText if !is_flat(graph, words, node) => hash(&joined(graph, words, node)),
+            ObjectKind::ConsText => {
+                all_joined.learn(graph, words, node);
+                if is_flat(graph, words, &all_joined, node) {
+                    continue;
+                }
+                let same = all_joined.part(graph, node).same;
+                *hashes.entry(same).or_insert_with(|| hash(&all_joined.text(graph, words, NodeId(same))))
+            }
             _ => continue,
         };
         candidates.push(Candidate { hash, node });
@@ -84,7 +156,7 @@ pub fn duplicates(graph: &HeapGraph, heap: &Heap) -> Vec<Duplicates> {
     candidates.sort_unstable_by_key(|c| (c.hash, c.node));
     let mut all = Vec::new();
     for group in candidates.chunk_by(|a, b| a.hash == b.hash).filter(|group| group.len() > 1) {
-        by_text(graph, heap, group, &mut all);
+        by_text(graph, heap, &mut all_joined, group, &mut all);
     }
     all.sort_by(|a, b| (b.wasted, b.count, &a.text, a.example).cmp(&(a.wasted, a.count, &b.text, b.example)));
     all
@@ -95,11 +167,11 @@ fn hash(text: &str) -> u64 {
 }
 
 /// Takes candidates apart that only have the same hash.
-fn by_text(graph: &HeapGraph, heap: &Heap, group: &[Candidate], all: &mut Vec<Duplicates>) {
+fn by_text(graph: &HeapGraph, heap: &Heap, all_joined: &mut Joined, group: &[Candidate], all: &mut Vec<Duplicates>) {
     let mut same: Vec<(Says, Duplicates)> = Vec::new();
     for candidate in group {
         let node = candidate.node;
-        let says = Says::of(graph, &heap.words, node);
+        let says = Says::of(graph, &heap.words, all_joined, node);
         let (shallow, retained) = (heap.shallow(node), heap.retained(node));
         if let Some((_, row)) = same.iter_mut().find(|(known, _)| known.is_same(graph, &says)) {
             row.count += 1;
@@ -129,14 +201,16 @@ struct Says {
 
 enum Piece {
     Text(TextId),
-    Joined(String),
+    Joined(NodeId, String),
 }
 
 impl Says {
-    fn of(graph: &HeapGraph, words: &Words, node: NodeId) -> Self {
-        let text = match graph.kind(node) {
-            ObjectKind::ConsText => Piece::Joined(joined(graph, words, node)),
-            _ => Piece::Text(graph.name(node)),
+    fn of(graph: &HeapGraph, words: &Words, all_joined: &mut Joined, node: NodeId) -> Self {
+        all_joined.learn(graph, words, node);
+        let same = NodeId(all_joined.part(graph, node).same);
+        let text = match graph.kind(same) {
+            ObjectKind::ConsText => Piece::Joined(same, all_joined.text(graph, words, same)),
+            _ => Piece::Text(graph.name(same)),
         };
         let value = |name| target(graph, node, name).and_then(|number| target_value(graph, number));
         let is_cut = target(graph, node, words.truncated).is_some_and(|flag| is_true(graph, flag));
@@ -146,12 +220,16 @@ impl Says {
     fn text<'a>(&'a self, graph: &'a HeapGraph) -> &'a str {
         match &self.text {
             Piece::Text(id) => graph.texts.get(*id),
-            Piece::Joined(text) => text,
+            Piece::Joined(_, text) => text,
         }
     }
 
     fn is_same(&self, graph: &HeapGraph, other: &Self) -> bool {
-        let is_one = matches!((&self.text, &other.text), (Piece::Text(a), Piece::Text(b)) if a == b);
+        let is_one = match (&self.text, &other.text) {
+            (Piece::Text(a), Piece::Text(b)) => a == b,
+            (Piece::Joined(a, _), Piece::Joined(b, _)) => a == b,
+            _ => false,
+        };
         self.rest == other.rest && (is_one || self.text(graph) == other.text(graph))
     }
 }
@@ -172,14 +250,11 @@ fn says(graph: &HeapGraph, edge: &crate::model::heap::Edge, name: &str) -> bool 
 }
 
 /// Whether the engine joined a string with nothing, after it had copied it elsewhere.
-fn is_flat(graph: &HeapGraph, words: &Words, node: NodeId) -> bool {
+fn is_flat(graph: &HeapGraph, words: &Words, all_joined: &Joined, node: NodeId) -> bool {
     let is_part = |edge: &crate::model::heap::Edge| {
         edge.kind == EdgeKind::Internal
             && edge.name().is_some_and(|name| Some(name) == words.first || Some(name) == words.second)
     };
-    let says_nothing = |part: NodeId| match graph.kind(part) {
-        ObjectKind::ConsText => joined(graph, words, part).is_empty(),
-        _ => graph.texts.get(graph.name(part)).is_empty(),
-    };
+    let says_nothing = |part: NodeId| all_joined.part(graph, part).units == 0;
     graph.edges(node).filter(is_part).any(|edge| says_nothing(edge.to))
 }

@@ -285,7 +285,10 @@ impl HeapGraph {
     /// Name of a kind, in the words of the engine.
     pub fn kind_name(&self, kind: ObjectKind) -> &str {
         match kind {
-            ObjectKind::Other(at) => self.other_kinds.get(usize::from(at)).map_or("unknown", String::as_str),
+            ObjectKind::Other(at) => {
+                let name = self.other_kinds.get(usize::from(at)).filter(|name| !name.is_empty());
+                name.map_or("unknown", String::as_str)
+            }
             known => known.name(),
         }
     }
