@@ -19,7 +19,8 @@ use program::{Program, Shape};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: generate --format cpuprofile|heapprofile|prof-log|folded|pprof|heapsnapshot --out FILE [options]
+const USAGE: &str =
+    "usage: generate --format cpuprofile|heapprofile|prof-log|folded|pprof|heapsnapshot --out FILE [options]
   --size 100MB        bytes of the file to write (k, MB, GB are decimal; default 10MB)
   --seed 1            same seed and options: same bytes
   --functions 4000    distinct functions
