@@ -8,10 +8,13 @@ mod readers;
 use std::path::PathBuf;
 
 use culprit::analysis::heap::{Heap, UNREACHED, allocations, compare, texts};
+use culprit::engine::Engine;
 use culprit::formats::{self, Options};
 use culprit::input::{FileSource, Named};
 use culprit::model::heap::NodeId;
+use culprit::model::vocab::Scope;
 use culprit::model::{HeapGraph, Recording};
+use culprit::protocol::{Answer, Cell, Query, Sheet, SheetRow, TreeChange};
 use serde_json::Value;
 
 use common::Tally;
@@ -284,6 +287,156 @@ fn way_is_right(tally: &mut Tally, name: &str, snapshot: &Snapshot, row: &Value)
     let steps = if distance >= 100_000_000 { distance - 100_000_000 } else { distance.saturating_sub(1) };
     if steps <= 50 {
         tally.number(|| format!("{name}: way to {}", row["id"]), &(path.len() as u64), &steps);
+    }
+}
+
+/// All rows of a sheet, as far as it is expanded.
+fn rows(engine: &mut Engine, sheet: &str, search: &str, sort: Option<(u32, bool)>, change: TreeChange) -> Sheet {
+    let query = |from, change| Query::Sheet {
+        sheet: sheet.into(),
+        scope: Scope::default(),
+        search: search.into(),
+        sort,
+        change,
+        from,
+        count: 500,
+    };
+    let mut ask = |from, change| match engine.answer(&query(from, change)) {
+        Ok(Answer::Sheet(sheet)) => sheet,
+        other => panic!("{sheet}: {other:?}"),
+    };
+    let mut all = ask(0, change);
+    while all.rows.rows.len() < all.rows.all as usize {
+        let next = ask(all.rows.rows.len() as u32, TreeChange::Keep);
+        assert!(!next.rows.rows.is_empty(), "{sheet}: rows are missing");
+        all.rows.rows.extend(next.rows.rows);
+    }
+    for row in &all.rows.rows {
+        assert_eq!(row.cells.len(), all.columns.len(), "{sheet}: a cell for each column");
+    }
+    all
+}
+
+/// The number that a cell states exactly.
+fn number(cell: &Cell) -> u128 {
+    let digits: String = cell.text.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(u128::MAX)
+}
+
+#[test]
+fn sheets_hold_the_numbers_of_the_independent_reader() {
+    let mut tally = Tally::default();
+    for case in corpus().iter().chain(&fixtures()) {
+        tally.file();
+        let text = unpack::text(&unpack::read(&case.file).unwrap_or_else(|e| panic!("{}: {e}", case.name)));
+        let snapshot = read(&text).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        let reckoned = snapshot.reckon();
+        let mut engine = Engine::new(open(case));
+        let sheets = engine.overview(0.0).sheets;
+        let has_detached = reckoned.detached.iter().any(|is_detached| *is_detached);
+        let listed = |id: &str| sheets.iter().any(|sheet| sheet.id == id && sheet.tab == "memory");
+        tally.hold(listed("heap-constructors") && listed("heap-strings"), || format!("{}: sheets", case.name));
+        tally.hold(!has_detached || listed("heap-detached"), || format!("{}: detached", case.name));
+        tally.hold(!listed("heap-retainers"), || format!("{}: retainers are of a row", case.name));
+        constructors(&mut tally, &case.name, &mut engine, (&snapshot, &reckoned));
+        dominators(&mut tally, &case.name, &mut engine, (&snapshot, &reckoned));
+        retainers(&mut tally, &case.name, &mut engine, &snapshot);
+        if listed("heap-detached") {
+            let detached = rows(&mut engine, "heap-detached", "", None, TreeChange::Keep);
+            let want = reckoned.detached.iter().filter(|is_detached| **is_detached).count();
+            tally.number(|| format!("{}: detached", case.name), &detached.rows.rows.len(), &want);
+        }
+        let duplicates = snapshot.duplicates(&reckoned.shallow);
+        let strings = rows(&mut engine, "heap-strings", "", None, TreeChange::Keep).rows.rows;
+        tally.number(|| format!("{}: strings", case.name), &strings.len(), &duplicates.len().min(10_000));
+        let wasted: u128 = strings.iter().map(|row| number(&row.cells[3])).sum();
+        let want: u128 = duplicates.values().map(|row| row.2).sum();
+        tally.hold(wasted == want || duplicates.len() > 10_000, || format!("{}: {wasted} of {want}", case.name));
+    }
+    tally.finish("sheets of heaps");
+}
+
+fn constructors(tally: &mut Tally, name: &str, engine: &mut Engine, (snapshot, reckoned): (&Snapshot, &Reckoned)) {
+    let sheet = rows(engine, "heap-constructors", "", None, TreeChange::Keep).rows.rows;
+    let told = |row: &SheetRow| [1, 3, 4].map(|at| number(&row.cells[at]));
+    let mut got: Vec<_> = sheet.iter().map(told).collect();
+    let is_sorted = got.windows(2).all(|pair| pair[0][2] >= pair[1][2]);
+    tally.hold(is_sorted, || format!("{name}: constructors by retained size"));
+    let with_objects = reckoned.classes.iter().filter(|class| class.count > 0);
+    let mut want: Vec<_> = with_objects.map(|class| [u128::from(class.count), class.shallow, class.retained]).collect();
+    got.sort_unstable();
+    want.sort_unstable();
+    tally.number(|| format!("{name}: constructors"), &got, &want);
+    let by_name = rows(engine, "heap-constructors", "", Some((0, true)), TreeChange::Keep).rows.rows;
+    let names: Vec<&str> = by_name.iter().map(|row| row.cells[0].text.as_str()).collect();
+    tally.hold(names.is_sorted() && names.len() == want.len(), || format!("{name}: constructors by name"));
+    // Below a constructor, its objects; below an object, what it refers to.
+    let Some(open) = sheet.iter().find(|row| number(&row.cells[1]) < 10_000) else { return };
+    let after = rows(engine, "heap-constructors", "", None, TreeChange::Expand(open.node)).rows.rows;
+    let at = after.iter().position(|row| row.node == open.node).expect("the row is still there");
+    let below: Vec<&SheetRow> = after[at + 1..].iter().take_while(|row| row.depth == 1).collect();
+    tally.number(|| format!("{name}: objects below"), &(below.len() as u128), &number(&open.cells[1]));
+    let own: u128 = below.iter().map(|row| number(&row.cells[3])).sum();
+    tally.number(|| format!("{name}: objects below"), &own, &number(&open.cells[3]));
+    let first = below[0];
+    let object = snapshot.objects.iter().find(|object| format!("@{}", object.id) == first.key).expect("it exists");
+    let deeper = rows(engine, "heap-constructors", "", None, TreeChange::Expand(first.node)).rows.rows;
+    let fields = deeper.iter().filter(|row| row.depth == 2).count();
+    tally.number(|| format!("{name}: fields"), &fields.min(10_000), &object.edges.len().min(10_000));
+    let found = rows(engine, "heap-constructors", &first.key, None, TreeChange::Keep).rows.rows;
+    tally.number(|| format!("{name}: found"), &found.first().map(|row| &row.key), &Some(&first.key));
+    let closed = rows(engine, "heap-constructors", "", None, TreeChange::CollapseAll).rows.rows;
+    tally.number(|| format!("{name}: collapsed"), &closed.len(), &sheet.len());
+}
+
+fn dominators(tally: &mut Tally, name: &str, engine: &mut Engine, (snapshot, reckoned): (&Snapshot, &Reckoned)) {
+    let sheet = rows(engine, "heap-dominators", "", None, TreeChange::ExpandHeaviest(None)).rows.rows;
+    for pair in sheet.windows(2).filter(|pair| pair[1].depth == pair[0].depth + 1) {
+        let of = |row: &SheetRow| snapshot.objects.iter().position(|o| format!("@{}", o.id) == row.key);
+        let (Some(above), Some(below)) = (of(&pair[0]), of(&pair[1])) else { continue };
+        tally.number(|| format!("{name}: {} hangs on", pair[1].key), &reckoned.dominator[below], &above);
+    }
+    let sum: u128 = sheet.iter().filter(|row| row.depth == 0).map(|row| number(&row.cells[3])).sum();
+    let is_cut = sheet.iter().any(|row| row.cells[0].text.starts_with("… and "));
+    let root = reckoned.retained[0] - reckoned.shallow[0];
+    tally.hold(is_cut || sum == root, || format!("{name}: {sum} of {root} hang on the root"));
+}
+
+/// Rows say who refers to an object; from the beginning the nearest way to a root is expanded.
+fn retainers(tally: &mut Tally, name: &str, engine: &mut Engine, snapshot: &Snapshot) {
+    let step = (snapshot.objects.len() / 40).max(1);
+    for (at, object) in snapshot.objects.iter().enumerate().step_by(step) {
+        // Of objects with one id the first is meant.
+        if snapshot.objects[..at].iter().any(|other| other.id == object.id) {
+            continue;
+        }
+        let sheet = format!("heap-retainers/@{}", object.id);
+        let shown = rows(engine, &sheet, "", None, TreeChange::Keep).rows.rows;
+        let edges = snapshot.objects.iter().flat_map(|from| &from.edges);
+        let want = edges.filter(|edge| edge.to == at && edge.kind != "weak").count();
+        let got = shown.iter().filter(|row| row.depth == 0 && !row.cells[0].text.starts_with('…')).count();
+        tally.number(|| format!("{name}: {sheet}"), &got, &want.min(10_000));
+        let far = |row: &SheetRow| match row.cells[1].text.as_str() {
+            "–" => u128::MAX,
+            _ => number(&row.cells[1]),
+        };
+        for pair in shown.windows(2).filter(|pair| pair[1].depth == pair[0].depth + 1) {
+            let is_nearer = far(&pair[1]) < far(&pair[0]) || far(&pair[1]) == u128::MAX;
+            tally.hold(is_nearer, || format!("{name}: {sheet} leads away"));
+        }
+    }
+}
+
+#[test]
+fn what_no_heap_has_cannot_be_asked_for() {
+    let cases = fixtures();
+    let mut engine = Engine::new(open(&cases[0]));
+    for sheet in ["", "heap", "heap-retainers", "heap-retainers/@999999999", "heap-retainers/x", "load"] {
+        let scope = Scope::default();
+        let (search, change) = (String::new(), TreeChange::Expand(77));
+        let query =
+            Query::Sheet { sheet: sheet.into(), scope, search, sort: Some((99, true)), change, from: 9, count: 9 };
+        assert!(engine.answer(&query).is_err(), "{sheet}");
     }
 }
 

@@ -3,6 +3,7 @@
 //! It is pure: the worker carries messages to it, tests and the command line call it directly. What
 //! pictures are painted from goes to the stage, which has a worker of its own.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::analysis::compare::Aggregate;
@@ -14,15 +15,18 @@ use crate::protocol::{Answer, Failure, Query};
 
 mod details;
 mod flame;
+mod heap;
 mod in_time;
 mod label;
 mod prepared;
+mod sheets;
 mod stalls;
 mod summary;
 mod tables;
 mod timeline;
 
 use prepared::{Prepared, Scopes};
+use sheets::Asked;
 
 /// One open recording and everything that was worked out of it.
 #[derive(Debug)]
@@ -36,6 +40,10 @@ pub struct Engine {
     stalls_kept: Option<stalls::Kept>,
     /// What the compared recording sent.
     peer: Option<Aggregate>,
+    /// What was worked out of the heap.
+    heap: OnceCell<heap::Known>,
+    /// What is expanded of which sheet.
+    expanded: sheets::AllExpanded,
 }
 
 impl Engine {
@@ -56,6 +64,8 @@ impl Engine {
             open_trees: Vec::new(),
             stalls_kept: None,
             peer: None,
+            heap: OnceCell::new(),
+            expanded: sheets::AllExpanded::default(),
         }
     }
 
@@ -105,7 +115,10 @@ impl Engine {
             Query::Compare { scope, search, sort, from, count } => {
                 Answer::Compare(self.compare(scope, search, *sort, *from, *count)?)
             }
-            Query::Sheet { sheet, .. } => return Err(format!("There is no sheet “{sheet}” here.")),
+            Query::Sheet { sheet, scope, search, sort, change, from, count } => {
+                let (sort, from, count) = (*sort, *from, *count);
+                Answer::Sheet(self.sheet(Asked { sheet, key: "", scope, search, sort, change, from, count })?)
+            }
         })
     }
 

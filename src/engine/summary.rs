@@ -35,7 +35,7 @@ impl Engine {
             default_value: recording.profiles.first().map_or(0, |p| p.default_value),
             has_time: recording.profiles.iter().any(|p| p.time.is_some()),
             no_stalls: self.no_stalls(),
-            sheets: Vec::new(),
+            sheets: self.sheet_infos(),
             millis,
             table_bytes: recording.heap_bytes() as u64,
         }

@@ -2,7 +2,7 @@
 
 /// A set of indices below a length.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Bits {
+pub struct Bits {
     words: Vec<u64>,
 }
 
@@ -14,7 +14,7 @@ impl Bits {
 
     /// Whether `at` is in the set; nothing outside is.
     #[inline]
-    pub(super) fn get(&self, at: usize) -> bool {
+    pub fn get(&self, at: usize) -> bool {
         self.words.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
     }
 
@@ -28,7 +28,7 @@ impl Bits {
     }
 
     /// The indices in the set, ascending.
-    pub(super) fn ones(&self) -> impl Iterator<Item = u32> + '_ {
+    pub fn ones(&self) -> impl Iterator<Item = u32> + '_ {
         self.words.iter().enumerate().flat_map(|(at, &word)| {
             let bits = std::iter::successors(Some(word), |word| Some(word & (word.wrapping_sub(1))));
             bits.take_while(|word| *word != 0).map(move |word| at as u32 * 64 + word.trailing_zeros())

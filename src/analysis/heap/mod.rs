@@ -8,7 +8,7 @@
 //! Everything works on columns of 32 bits with loops of its own: a heap holds linked lists of millions.
 
 pub mod allocations;
-mod bits;
+pub mod bits;
 pub mod classes;
 pub mod compare;
 mod detached;
@@ -25,6 +25,7 @@ pub mod texts;
 mod totals;
 mod words;
 
+pub use bits::Bits;
 pub use classes::Class;
 pub use distances::{BASE_DISTANCE, UNREACHED};
 pub use sizes::Sizes;
@@ -32,7 +33,6 @@ pub use totals::Totals;
 
 use crate::model::HeapGraph;
 use crate::model::heap::{NodeId, ObjectKind};
-use bits::Bits;
 use words::Words;
 
 /// Tables by numbers and texts of a file, equal for equal files.
@@ -114,13 +114,22 @@ impl Heap {
         self.detached.get(node.index())
     }
 
-    /// Objects that the object dominates directly, largest retained size first. One pass over all objects.
-    pub fn dominated(&self, node: NodeId) -> Vec<NodeId> {
-        let is_below = |(at, dominator): (usize, &u32)| *dominator == node.0 && at != node.index();
-        let rows = self.dominator.iter().enumerate().filter(|row| is_below(*row));
-        let mut nodes: Vec<NodeId> = rows.map(|(at, _)| NodeId(at as u32)).collect();
-        nodes.sort_by_key(|&child| (std::cmp::Reverse(self.retained(child)), child));
-        nodes
+    /// Objects that the object dominates directly, in the order of the file. One pass over all objects.
+    pub fn dominated_by(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let is_below = move |(at, dominator): (usize, &u32)| *dominator == node.0 && at != node.index();
+        let rows = self.dominator.iter().enumerate().filter(move |row| is_below(*row));
+        rows.map(|(at, _)| NodeId(at as u32))
+    }
+
+    /// Objects that dominate others.
+    pub fn dominating(&self, graph: &HeapGraph) -> Bits {
+        let mut dominating = Bits::new(self.dominator.len());
+        for (at, &dominator) in self.dominator.iter().enumerate() {
+            if at != graph.root.index() {
+                dominating.set(dominator as usize);
+            }
+        }
+        dominating
     }
 
     /// The `count` objects that retain the most, of those for which `keep` holds.

@@ -4,8 +4,7 @@ use std::cmp::Reverse;
 
 use super::Map;
 
-use super::bits::Bits;
-use super::{BASE_DISTANCE, Heap, UNREACHED};
+use super::{BASE_DISTANCE, Bits, Heap, UNREACHED};
 use crate::model::HeapGraph;
 use crate::model::heap::{Edge, EdgeId, EdgeKind, NodeId};
 
@@ -16,6 +15,26 @@ pub struct Retainer {
     pub from: NodeId,
     /// The reference.
     pub edge: Edge,
+}
+
+/// References to an object that are not weak, in the order of the file. One pass over all references.
+pub fn referrers(graph: &HeapGraph, node: NodeId) -> Vec<EdgeId> {
+    let mut wanted = Bits::new(graph.len());
+    wanted.set(node.index());
+    let mut found = Vec::new();
+    references(graph, &wanted, |retainer| found.push(retainer.edge.id));
+    found
+}
+
+/// Objects to which references lead that are not weak.
+pub fn referred(graph: &HeapGraph) -> Bits {
+    let mut referred = Bits::new(graph.len());
+    for at in 0..graph.edge_count() {
+        if graph.edge_kind(at) != EdgeKind::Weak {
+            referred.set(graph.target(at));
+        }
+    }
+    referred
 }
 
 /// References to an object that are not weak, those from near the roots first. One pass over all

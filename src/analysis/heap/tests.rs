@@ -77,7 +77,9 @@ fn what_two_hold_hangs_on_what_holds_both() {
     assert_eq!(above, [0, 0, 1, 1, 1, 0]);
     let distances: Vec<u32> = graph.nodes().map(|node| heap.distance(node)).collect();
     assert_eq!(distances, [BASE_DISTANCE, 1, 2, 2, 3, UNREACHED]);
-    assert_eq!(names(&graph, heap.dominated(node(&graph, "global"))), ["C", "B", "A"]);
+    assert_eq!(names(&graph, heap.dominated_by(node(&graph, "global"))), ["A", "B", "C"]);
+    let dominating = heap.dominating(&graph);
+    assert_eq!(names(&graph, dominating.ones().map(NodeId)), ["root", "global"]);
     assert_eq!(names(&graph, heap.largest(2, |node| node != graph.root)), ["D", "global"]);
 }
 

@@ -4,9 +4,8 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 
-use super::Heap;
-use super::Map;
 use super::words::Words;
+use super::{Bits, Heap, Map};
 use crate::model::HeapGraph;
 use crate::model::heap::{EdgeKind, NodeId, ObjectKind, TextId};
 
@@ -103,6 +102,15 @@ fn target(graph: &HeapGraph, node: NodeId, name: Option<TextId>) -> Option<NodeI
     let is_it = |edge: &crate::model::heap::Edge| edge.kind == EdgeKind::Internal && edge.name() == name;
     name?;
     graph.edges(node).find(is_it).map(|edge| edge.to)
+}
+
+/// Texts of the file that contain `wanted`, which is in lower case, whatever their case.
+pub fn containing(graph: &HeapGraph, wanted: &str) -> Bits {
+    let mut found = Bits::new(graph.texts.len());
+    graph.texts.iter().filter(|(_, text)| text.to_lowercase().contains(wanted)).for_each(|(id, _)| {
+        found.set(id.index());
+    });
+    found
 }
 
 /// Equal strings.

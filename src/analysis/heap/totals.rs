@@ -29,6 +29,12 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Bytes that are in none of the parts: objects, functions, numbers.
+    pub fn rest(&self) -> u64 {
+        let parts = [self.native, self.code, self.strings, self.arrays, self.system];
+        parts.iter().fold(self.total, |rest, part| rest.saturating_sub(*part))
+    }
+
     /// Sums of a heap.
     pub fn of(graph: &HeapGraph, heap: &Heap) -> Self {
         let extra = graph.extra_native_bytes;

@@ -312,6 +312,20 @@ impl HeapGraph {
         self.ids.get(node.index())
     }
 
+    /// The first object with this id of the engine. One pass over all objects.
+    pub fn with_id(&self, id: u32) -> Option<NodeId> {
+        self.ids.iter().position(|known| known == id).map(NodeId::from_index)
+    }
+
+    /// Whether the heap is that of a page, whose objects are part of it or no longer.
+    pub fn has_page(&self) -> bool {
+        match self.has_detachedness {
+            true => self.marks.iter().any(|mark| mark >> kinds::KIND_BITS != 0),
+            // Old files say it in names.
+            false => self.texts.iter().any(|(_, text)| text.starts_with("Detached ")),
+        }
+    }
+
     /// Own size in bytes, as the file has it.
     #[inline]
     pub fn size(&self, node: NodeId) -> u64 {

@@ -1,0 +1,59 @@
+//! The heap of a recording: what was worked out of it, once, when it was first asked for.
+
+pub(super) mod sheets;
+
+use std::cell::OnceCell;
+
+use super::Engine;
+use crate::analysis::heap::texts::{Duplicates, duplicates};
+use crate::analysis::heap::{Bits, Heap, Totals, retainers};
+use crate::model::HeapGraph;
+use crate::model::heap::NodeId;
+
+/// What is known of a heap; the parts that few ask for, when they are asked for.
+#[derive(Debug)]
+pub(super) struct Known {
+    heap: Heap,
+    totals: Totals,
+    dominating: OnceCell<Bits>,
+    referred: OnceCell<Bits>,
+    detached: OnceCell<Vec<NodeId>>,
+    duplicates: OnceCell<Vec<Duplicates>>,
+}
+
+impl Known {
+    fn of(graph: &HeapGraph) -> Self {
+        let heap = Heap::of(graph);
+        let totals = Totals::of(graph, &heap);
+        let (dominating, referred) = Default::default();
+        Self { heap, totals, dominating, referred, detached: OnceCell::new(), duplicates: OnceCell::new() }
+    }
+
+    /// Objects that others hang on.
+    fn dominating(&self, graph: &HeapGraph) -> &Bits {
+        self.dominating.get_or_init(|| self.heap.dominating(graph))
+    }
+
+    /// Objects that others refer to.
+    fn referred(&self, graph: &HeapGraph) -> &Bits {
+        self.referred.get_or_init(|| retainers::referred(graph))
+    }
+
+    /// Objects that were part of a page and no longer are, largest retained size first.
+    fn detached(&self) -> &[NodeId] {
+        self.detached.get_or_init(|| self.heap.detached())
+    }
+
+    /// Strings that are there more than once.
+    fn duplicates(&self, graph: &HeapGraph) -> &[Duplicates] {
+        self.duplicates.get_or_init(|| duplicates(graph, &self.heap))
+    }
+}
+
+impl Engine {
+    /// The heap and what is known of it.
+    fn heap(&self) -> Option<(&HeapGraph, &Known)> {
+        let graph = self.recording.heap.as_ref()?;
+        Some((graph, self.heap.get_or_init(|| Known::of(graph))))
+    }
+}
