@@ -415,9 +415,7 @@ pub enum Answer {
     Stall(Option<Box<StallDetails>>),
     /// To [`Query::Search`].
     Search(SearchResult),
-    /// To [`Query::Compare`].
-    Compare(CompareRows),
-    /// To [`Query::Sheet`].
+    /// To [`Query::Sheet`] and [`Query::Compare`].
     Sheet(Sheet),
 }
 
@@ -619,7 +617,7 @@ pub struct Sheet {
 }
 
 /// A column of a sheet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct SheetColumn {
     /// Its head.
     pub label: String,
@@ -629,10 +627,16 @@ pub struct SheetColumn {
     pub is_number: bool,
     /// What it shows, in one sentence.
     pub tip: String,
+    /// What its numbers come to, where that is more than the rows tell.
+    pub total: Option<Figure>,
+    /// Role of the column in the look of its table, or empty.
+    pub class: String,
+    /// Whether rows cannot be sorted by it.
+    pub is_fixed: bool,
 }
 
 /// A row of a sheet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct SheetRow {
     /// Number by which [`TreeChange`] names the row.
     pub node: u32,
@@ -642,6 +646,8 @@ pub struct SheetRow {
     pub expandable: Option<bool>,
     /// What it shows, by content, for [`SheetInfo::detail`] and addresses; empty when it cannot be asked for.
     pub key: String,
+    /// The function that it is about, which is selected with it.
+    pub who: Option<FunctionLabel>,
     /// One for each column.
     pub cells: Vec<Cell>,
 }
@@ -675,6 +681,10 @@ pub enum Tone {
     Warn,
     /// Not as it should be.
     Bad,
+    /// Less than before.
+    Less,
+    /// More than before.
+    More,
 }
 
 /// Everything about a function or a frame.
@@ -804,38 +814,6 @@ pub struct StallDetails {
     pub program: Amount,
     /// In words: which rule named the culprit.
     pub why: String,
-}
-
-/// A window of the comparison.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CompareRows {
-    /// Rows.
-    pub rows: Rows<CompareRow>,
-    /// Name of the recording before.
-    pub before: String,
-    /// Name of the recording after.
-    pub after: String,
-    /// Totals of both: the 100 % of each.
-    pub totals: (Amount, Amount),
-    /// Why the two cannot be compared in this value, if so.
-    pub problem: Option<String>,
-}
-
-/// A function in two recordings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct CompareRow {
-    /// Who.
-    pub label: FunctionLabel,
-    /// Own value before; `None` when it is not there.
-    pub before: Option<Amount>,
-    /// Own value after.
-    pub after: Option<Amount>,
-    /// After minus before.
-    pub difference: Amount,
-    /// Total before.
-    pub before_total: Option<Amount>,
-    /// Total after.
-    pub after_total: Option<Amount>,
 }
 
 /// The canvases of the page.

@@ -13,6 +13,7 @@ use crate::model::Recording;
 use crate::model::vocab::{FormatInfo, Scope};
 use crate::protocol::{Answer, Failure, Query};
 
+mod compare;
 mod details;
 mod flame;
 mod heap;
@@ -113,7 +114,7 @@ impl Engine {
             }
             Query::Search { scope, text, step, at } => Answer::Search(self.search(scope, text, *step, at.as_ref())),
             Query::Compare { scope, search, sort, from, count } => {
-                Answer::Compare(self.compare(scope, search, *sort, *from, *count)?)
+                Answer::Sheet(self.compare(scope, search, *sort, *from, *count)?)
             }
             Query::Sheet { sheet, scope, search, sort, change, from, count } => {
                 let (sort, from, count) = (*sort, *from, *count);

@@ -205,6 +205,7 @@ pub(super) fn list(columns: &[ColumnKind], lines: Vec<Line>, note: String, asked
         depth: 0,
         expandable: None,
         key: lines[at].key.clone(),
+        who: None,
         cells: lines[at].values.iter().map(Value::cell).collect(),
     };
     let (from, shown) = window(&order, asked);
@@ -230,6 +231,7 @@ fn sheet(
         unit_note: kind.unit_note.into(),
         is_number: kind.is_number,
         tip: kind.tip.into(),
+        ..SheetColumn::default()
     };
     let rows = Rows { all: all as u32, from, rows, max_self: 0, max_total: 0, scroll_to };
     Sheet { columns: columns.iter().map(column).collect(), rows, note }
@@ -384,13 +386,13 @@ impl Expanded {
                 let (key, cells) = outline.row(place.item);
                 debug_assert_eq!(cells.len(), columns, "a cell for each column");
                 let expandable = outline.has_below(place.item).then(|| self.open.contains(&node));
-                SheetRow { node, depth: place.depth, expandable, key, cells }
+                SheetRow { node, depth: place.depth, expandable, key, who: None, cells }
             }
             Shown::LeftOut(count, depth) => {
                 let text = format!("… and {} more", units::grouped(whole(count)));
                 let mut cells = vec![Cell { text, tone: Tone::Quiet, ..Cell::default() }];
                 cells.resize(columns, Cell::default());
-                SheetRow { node: TOP, depth, expandable: None, key: String::new(), cells }
+                SheetRow { node: TOP, depth, cells, ..SheetRow::default() }
             }
         }
     }

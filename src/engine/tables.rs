@@ -4,17 +4,16 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::Engine;
-use super::label::{amount, label, label_of_side};
+use super::label::{amount, label};
 use super::prepared::Prepared;
 use crate::analysis::callers::Callers;
-use crate::analysis::compare::{Aggregate, Side, aggregate, join, problem};
+use crate::analysis::compare::{Aggregate, aggregate};
 use crate::analysis::functions::{by_name, sorted};
-use crate::analysis::scoped::Shown;
 use crate::analysis::search::Matches;
 use crate::analysis::tree::{ROOT, Tree};
 use crate::model::vocab::{FrameKey, Path, Scope, Sort, SortColumn};
 use crate::model::{FunctionId, Recording};
-use crate::protocol::{CompareRow, CompareRows, FunctionRow, Rows, TreeChange, TreeRow};
+use crate::protocol::{FunctionRow, Rows, TreeChange, TreeRow};
 
 /// Most rows that one answer carries.
 const ROWS_MAX: u32 = 500;
@@ -71,63 +70,6 @@ impl Engine {
     pub fn aggregate(&mut self, scope: &Scope) -> Aggregate {
         let prepared = self.prepared(&Scope { nest_gc: false, ..scope.clone() });
         aggregate(&self.recording, &self.modules, &prepared.scoped, prepared.weights(&self.recording))
-    }
-
-    /// This recording before, the peer's aggregate after.
-    pub(super) fn compare(
-        &mut self,
-        scope: &Scope,
-        search: &str,
-        sort: Sort,
-        from: u32,
-        count: u32,
-    ) -> Result<CompareRows, String> {
-        let before = self.aggregate(scope);
-        let Some(after) = &self.peer else {
-            return Err("The other recording has not sent its functions yet.".into());
-        };
-        let wanted = search.to_lowercase();
-        let keep = |side: &Side| {
-            wanted.is_empty()
-                || side.key.name.to_lowercase().contains(&wanted)
-                || side.key.file.to_lowercase().contains(&wanted)
-        };
-        let problem = problem(&before, after);
-        let pairs = if problem.is_some() { Vec::new() } else { join(&before, after, sort, keep) };
-        let shown = Shown { name: before.value.clone(), unit: before.unit.clone(), decimals: before.decimals };
-        let own = |side: &Side, base| amount(side.self_value, base, &shown, side.self_samples);
-        let total = |side: &Side, base| amount(side.total, base, &shown, side.total_samples);
-        let window = window(&pairs, from, count);
-        let rows = window
-            .1
-            .iter()
-            .map(|pair| CompareRow {
-                label: label_of_side(pair.either()),
-                before: pair.before.map(|s| own(s, before.base)),
-                after: pair.after.map(|s| own(s, after.base)),
-                difference: amount(pair.difference(), before.base, &shown, 0),
-                before_total: pair.before.map(|s| total(s, before.base)),
-                after_total: pair.after.map(|s| total(s, after.base)),
-            })
-            .collect();
-        let largest = pairs.iter().map(|p| p.difference().saturating_abs()).max().unwrap_or(0);
-        Ok(CompareRows {
-            rows: Rows {
-                all: pairs.len() as u32,
-                from: window.0,
-                rows,
-                max_self: largest,
-                max_total: largest,
-                scroll_to: None,
-            },
-            before: before.name.clone(),
-            after: after.name.clone(),
-            totals: (
-                amount(before.base, before.base, &shown, before.samples),
-                amount(after.base, after.base, &shown, after.samples),
-            ),
-            problem,
-        })
     }
 
     /// A call tree as far as it is expanded.
@@ -221,7 +163,7 @@ const PATH_FUNCTIONS_MAX: usize = 1_024;
 const PATH_BYTES_MAX: usize = 64 * 1_024;
 
 /// Rows `from..from + count` as far as there are any, and where they begin.
-fn window<T>(all: &[T], from: u32, count: u32) -> (u32, &[T]) {
+pub(super) fn window<T>(all: &[T], from: u32, count: u32) -> (u32, &[T]) {
     let from = (from as usize).min(all.len());
     let to = from.saturating_add(count.min(ROWS_MAX) as usize).min(all.len());
     (from as u32, &all[from..to])

@@ -5,7 +5,8 @@ use crate::draw::{Metrics, PaintList};
 use crate::model::picture;
 use crate::model::vocab::{Filter, FrameKey, Order, Path, Scope, Sort, SortColumn, TimeRange};
 use crate::protocol::{
-    Answer, CanvasId, Content, Direction, FlameView, Painted, Picture, Query, Rows, TimelineView, TreeChange, TreeRow,
+    Answer, CanvasId, Content, Direction, FlameView, Painted, Picture, Query, Rows, SheetRow, TimelineView, TreeChange,
+    TreeRow,
 };
 use crate::stage::{Given, Stage, Want};
 
@@ -262,10 +263,16 @@ fn two_recordings_meet() {
     };
     assert!(before.answer(&query).is_err());
     before.set_peer(after.aggregate(&Scope::default()));
-    let Answer::Compare(compared) = ask(&mut before, &query) else { panic!("a comparison") };
-    let rows: Vec<_> = compared.rows.rows.iter().map(|r| (r.label.key.name.as_str(), r.difference.raw)).collect();
-    assert_eq!(rows, [("a", -4), ("b", -3), ("c", 2)]);
-    assert!(compared.rows.rows[2].before.is_none());
+    let Answer::Sheet(compared) = ask(&mut before, &query) else { panic!("a comparison") };
+    let text = |row: &SheetRow, cell: usize| {
+        let cell = &row.cells[cell];
+        cell.figure.as_ref().map_or_else(|| cell.text.clone(), ToString::to_string)
+    };
+    let rows: Vec<String> =
+        compared.rows.rows.iter().map(|row| (0..7).map(|i| text(row, i)).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(rows, ["a 5 1  −4 5 1", "b 3 none  −3 3 none", "c none 2  +2 none 2"]);
+    let bars: Vec<f64> = compared.rows.rows.iter().map(|row| row.cells[3].part).collect();
+    assert_eq!(bars, [-1.0, -0.75, 0.5]);
 }
 
 #[test]

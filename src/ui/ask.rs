@@ -14,8 +14,6 @@ use crate::ui::signals::{effect, memo};
 struct Question {
     session: Session,
     query: Query,
-    /// For a comparison: how many aggregates of the other recording have arrived.
-    peered: u32,
 }
 
 /// An answer with the question that it belongs to.
@@ -39,9 +37,7 @@ pub fn use_answer<T: PartialEq + Send + Sync + 'static>(
 ) -> Memo<Load<T>> {
     let question = memo(move || {
         let (session, query) = question().filter(|(session, _)| session.is_open())?;
-        let is_compare = matches!(query, Query::Compare { .. });
-        let peered = if is_compare { session.peered.get() } else { 0 };
-        Some(Question { session, query, peered })
+        Some(Question { session, query })
     });
     let last: RwSignal<Option<Answered<T>>> = RwSignal::new(None);
     effect(move || {

@@ -10,6 +10,7 @@ use crate::protocol::Overview;
 pub mod compare;
 pub mod flame;
 mod frame_menu;
+mod grid;
 mod picture;
 mod sheets;
 pub mod stalls;

@@ -63,7 +63,7 @@ fn sorted(store: Store, column: SortColumn) -> impl Fn() -> &'static str + Send 
 }
 
 /// The word of `aria-sort`.
-pub(in crate::ui::views) fn direction(sort: crate::model::vocab::Sort, column: SortColumn) -> &'static str {
+fn direction(sort: crate::model::vocab::Sort, column: SortColumn) -> &'static str {
     match (sort.column == column, sort.ascending) {
         (true, true) => "ascending",
         (true, false) => "descending",

@@ -9,7 +9,7 @@ mod copying;
 mod lines;
 mod tools;
 
-pub(in crate::ui::views) use columns::{branch, direction, is_twisty, sort_button};
+pub(in crate::ui::views) use columns::{branch, is_twisty, sort_button};
 pub use tools::tools;
 
 use super::frame_menu::{Target, menu};

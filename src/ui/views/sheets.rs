@@ -3,16 +3,13 @@
 
 use leptos::prelude::*;
 
-mod grid;
-
-use crate::protocol::SheetInfo;
+use super::grid::{DETAIL, Grid, Source};
+use crate::protocol::{Query, SheetInfo};
 use crate::state::Action;
-use crate::ui::parts::rows::Scroll;
 use crate::ui::parts::{Segment, segments};
 use crate::ui::session::Session;
 use crate::ui::signals::memo;
 use crate::ui::store::Store;
-use grid::Grid;
 
 /// Height of a row, CSS pixels, as in the style sheet: for pointers, and for fingers.
 const ROW_PX: (f64, f64) = (22.0, 36.0);
@@ -72,14 +69,17 @@ pub fn tools(store: Store) -> AnyView {
 fn sheet(store: Store, session: Session, info: SheetInfo, is_narrow: bool) -> AnyView {
     let row_px = if is_narrow { ROW_PX.1 } else { ROW_PX.0 };
     let search = store.part(|state| state.search.trim().to_owned());
-    let main = Grid::new(store, session, info.id, info.label, Scroll::new(row_px), search, true);
+    let on_row = Callback::new(move |key| store.dispatch(Action::Row(key)));
+    let main = source(store, session, "sheet", info.id, info.label, row_px, search);
+    let main = Grid::new(store, Source { on_row: info.detail.is_some().then_some(on_row), ..main });
     let row = store.part(|state| state.row.clone());
     let detail = move || {
         let (prefix, label) = info.detail.clone()?;
         let row = row.get();
         (!row.is_empty()).then(|| {
-            let id = format!("{prefix}/{row}");
-            let grid = Grid::new(store, session, id, label.clone(), Scroll::new(row_px), memo(String::new), false);
+            let source =
+                source(store, session, DETAIL, format!("{prefix}/{row}"), label.clone(), row_px, memo(String::new));
+            let grid = Grid::new(store, Source { class: "vt sheet is-detail", ..source });
             view! { <h3 class="sheet-detail">{label}</h3>{grid.view()} }.into_any()
         })
     };
@@ -91,4 +91,40 @@ fn sheet(store: Store, session: Session, info: SheetInfo, is_narrow: bool) -> An
         </div>
     }
     .into_any()
+}
+
+fn source(
+    store: Store,
+    session: Session,
+    lane: &'static str,
+    id: String,
+    label: String,
+    row_px: f64,
+    search: Memo<String>,
+) -> Source {
+    let sort = RwSignal::new(None::<(u32, bool)>);
+    // What is largest is asked for first, of names the first.
+    let sort_by = move |(column, is_number): (u32, bool)| {
+        sort.update(|sort| {
+            *sort = match *sort {
+                Some((by, ascending)) if by == column => Some((column, !ascending)),
+                _ => Some((column, !is_number)),
+            }
+        });
+    };
+    let ask = move |(from, count), change| {
+        let (scope, search, sort) = (store.scope.get(), search.get(), sort.get());
+        Some((session, Query::Sheet { sheet: id.clone(), scope, search, sort, change, from, count }))
+    };
+    Source {
+        lane,
+        class: "vt sheet",
+        label,
+        waiting: "",
+        row_px,
+        ask: Box::new(ask),
+        sort: sort.into(),
+        sort_by: Callback::new(sort_by),
+        on_row: None,
+    }
 }
