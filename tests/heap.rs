@@ -13,7 +13,7 @@ use culprit::formats::{self, Options};
 use culprit::input::{FileSource, Named};
 use culprit::model::heap::NodeId;
 use culprit::model::vocab::Scope;
-use culprit::model::{HeapGraph, Recording};
+use culprit::model::{HeapGraph, Recording, Weights};
 use culprit::protocol::{Answer, Cell, Query, Sheet, SheetRow, TreeChange};
 use serde_json::Value;
 
@@ -24,6 +24,7 @@ use readers::unpack;
 /// Files of the corpus that are compared.
 const FILES_OF_CORPUS: usize = 3;
 
+#[derive(Clone)]
 struct Case {
     name: String,
     file: PathBuf,
@@ -82,7 +83,7 @@ fn every_object_is_as_an_independent_reader_has_it() {
         let heap = Heap::of(graph);
         objects(&mut tally, &case.name, (&snapshot, &reckoned), graph, &heap);
         duplicates(&mut tally, &case.name, &snapshot.duplicates(&reckoned.shallow), graph, &heap);
-        timeline(&mut tally, &case.name, (&snapshot, &reckoned), graph, &heap);
+        timeline(&mut tally, &case.name, (&snapshot, &reckoned), &recording, &heap);
         printed(&mut tally, case, &snapshot, &reckoned);
     }
     tally.finish("heap");
@@ -192,9 +193,10 @@ fn timeline(
     tally: &mut Tally,
     name: &str,
     (snapshot, reckoned): (&Snapshot, &Reckoned),
-    graph: &HeapGraph,
+    recording: &Recording,
     heap: &Heap,
 ) {
+    let graph = recording.heap.as_ref().expect("it is a heap");
     let live = |at: usize| {
         let before = snapshot.samples[..at].iter().map(|sample| sample[1]).max();
         let is_in = |id: u64| id % 2 == 1 && id <= snapshot.samples[at][1] && before.is_none_or(|last| id > last);
@@ -207,6 +209,8 @@ fn timeline(
         let got = (interval.to_us, u128::from(interval.size));
         tally.number(|| format!("{name}: interval {at}"), &got, &(snapshot.samples[at][0], live(at)));
     }
+    series(tally, name, snapshot, recording);
+    profile(tally, name, snapshot, recording);
     let by_stack = allocations::by_stack(graph, heap);
     tally.number(|| format!("{name}: stacks"), &by_stack.len(), &snapshot.stacks.len());
     for (row, stack) in by_stack.iter().zip(&snapshot.stacks) {
@@ -223,6 +227,49 @@ fn timeline(
         };
         let bytes: u64 = snapshot.stacks.iter().filter(of_it).map(|stack| stack[3]).sum();
         tally.number(|| format!("{name}: {function:?}"), &row.allocated.size, &bytes);
+    }
+}
+
+/// The same over time, in the sizes of the file.
+fn series(tally: &mut Tally, name: &str, snapshot: &Snapshot, recording: &Recording) {
+    let Some(series) = recording.series.first() else {
+        return tally.number(|| format!("{name}: no series"), &snapshot.samples.len(), &0);
+    };
+    let mut before = None;
+    let want = snapshot.samples.iter().map(|sample| {
+        let is_in = |id: u64| id % 2 == 1 && id <= sample[1] && before.is_none_or(|last| id > last);
+        let sum: u128 = snapshot.objects.iter().filter(|o| is_in(o.id)).map(|o| o.size).sum();
+        before = before.max(Some(sample[1]));
+        (sample[0] as i64 * 1_000, sum as f64)
+    });
+    let want: Vec<_> = want.collect();
+    let got: Vec<_> = series.at_ns.iter().zip(series.value.iter()).collect();
+    tally.number(|| format!("{name}: series"), &got, &want);
+}
+
+/// Allocation stacks are a profile of what was allocated where.
+fn profile(tally: &mut Tally, name: &str, snapshot: &Snapshot, recording: &Recording) {
+    let sums = |at: usize| snapshot.stacks.iter().map(|stack| stack[at]).sum::<u64>() as i64;
+    let live = |object: &&readers::heap::Object| snapshot.stacks.iter().any(|stack| stack[0] == object.trace);
+    let live: Vec<_> = snapshot.objects.iter().filter(|o| o.trace != 0).filter(live).collect();
+    let live_size = live.iter().map(|o| o.size).sum::<u128>() as i64;
+    let want = [sums(3), sums(2), live_size, live.len() as i64];
+    let Some(profile) = recording.profiles.first() else {
+        return tally.number(|| format!("{name}: no profile"), &want, &[0; 4]);
+    };
+    let values = profile.values.iter().map(|value| match &value.weights {
+        Weights::Each(weights) => weights.iter().sum::<i64>(),
+        Weights::Owned => 0,
+    });
+    tally.number(|| format!("{name}: profile"), &values.collect::<Vec<_>>().as_slice(), &want.as_slice());
+    let name_of = |row: &[u64; 4]| snapshot.functions.get(row[1] as usize).map(|f| f.0.clone());
+    for (at, stack) in snapshot.stacks.iter().enumerate().filter(|(_, stack)| stack[3] > 0 || stack[2] > 0) {
+        let Some(function) = name_of(stack).filter(|function| !function.is_empty()) else { continue };
+        let has_frame = profile.samples.stack.iter().any(|id| {
+            let frame = recording.stacks.frame(id);
+            recording.name(recording.function_of(frame)) == function
+        });
+        tally.hold(has_frame, || format!("{name}: stack {at} of {function}"));
     }
 }
 
@@ -288,6 +335,32 @@ fn way_is_right(tally: &mut Tally, name: &str, snapshot: &Snapshot, row: &Value)
     if steps <= 50 {
         tally.number(|| format!("{name}: way to {}", row["id"]), &(path.len() as u64), &steps);
     }
+}
+
+#[test]
+fn what_grew_is_a_sheet_once_there_is_another_heap() {
+    let cases = [corpus(), fixtures()].concat();
+    let find = |part: &str| cases.iter().find(|case| case.name.contains(part)).map(open);
+    let (Some(before), Some(after)) = (find("leak-before"), find("leak-after")) else { return };
+    let (mut before, mut after) = (Engine::new(before), Engine::new(after));
+    let alone = rows(&mut before, "heap-changes", "", None, TreeChange::Keep);
+    assert!(alone.rows.rows.is_empty() && alone.note.contains("Open a second heap"), "{}", alone.note);
+    before.set_peer(after.aggregate(&Scope::default()));
+    let sheet = rows(&mut before, "heap-changes", "session", None, TreeChange::Keep);
+    let told: Vec<&str> = sheet.rows.rows[0].cells.iter().map(|cell| cell.text.as_str()).collect();
+    assert_eq!(told, ["Session", "600", "0", "600", "28,800\u{202f}B", "0\u{202f}B", "28,800\u{202f}B"]);
+    assert!(sheet.note.contains("told apart"), "{}", sheet.note);
+    // Against a heap of another process only numbers count.
+    let mut other = Engine::new(find("made-program").expect("it is a fixture"));
+    before.set_peer(other.aggregate(&Scope::default()));
+    let sheet = rows(&mut before, "heap-changes", "session", None, TreeChange::Keep);
+    let told: Vec<&str> = sheet.rows.rows[0].cells.iter().take(4).map(|cell| cell.text.as_str()).collect();
+    assert_eq!(told, ["Session", "2", "0", "2"]);
+    let sheet = rows(&mut before, "heap-changes", "function", None, TreeChange::Keep);
+    let row = sheet.rows.rows.iter().find(|row| row.cells[0].text == "Function").expect("it has fewer functions");
+    assert_eq!(row.cells[1].text, "0");
+    assert_eq!(row.cells[3].text, format!("\u{2212}{}", row.cells[2].text));
+    assert!(sheet.note.contains("different processes"), "{}", sheet.note);
 }
 
 /// All rows of a sheet, as far as it is expanded.
@@ -449,10 +522,12 @@ fn a_leak_shows_between_two_snapshots() {
     let identities = |case| {
         let recording = open(case);
         let graph = recording.heap.as_ref().expect("it is a heap");
-        compare::Identities::of(graph, &Heap::of(graph))
+        compare::Identities::of("x", graph, &Heap::of(graph))
     };
     let (before, after) = (identities(before), identities(after));
-    let rows = compare::changes(&before, &after);
+    let changes = compare::changes(&before, &after);
+    assert!(changes.is_by_object, "the snapshots are of one process");
+    let rows = changes.rows;
     let of = |name: &str| {
         let row = rows.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("nothing changed of {name}"));
         (row.new_count, row.deleted_count, row.size_delta())
@@ -460,8 +535,8 @@ fn a_leak_shows_between_two_snapshots() {
     assert_eq!(of("Session"), (600, 0, 600 * 48));
     assert_eq!(of("{name, mail}"), (600, 0, 600 * 40));
     assert_eq!(rows[0].name, "Array", "most of what grew are the histories of the sessions");
-    let back = compare::changes(&after, &before);
+    let back = compare::changes(&after, &before).rows;
     let row = back.iter().find(|row| row.name == "Session").expect("it changed");
     assert_eq!((row.new_count, row.deleted_count), (0, 600));
-    assert!(compare::changes(&after, &after).is_empty());
+    assert!(compare::changes(&after, &after).rows.is_empty());
 }

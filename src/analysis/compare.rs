@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::functions::Weight;
+use super::heap::compare::Identities;
 use super::modules::{Modules, key};
 use super::scoped::Scoped;
 use crate::model::vocab::{FrameKey, Sort, SortColumn};
@@ -26,6 +27,8 @@ pub struct Aggregate {
     pub samples: u64,
     /// The functions, sorted by key; functions that differ only by column are one.
     pub functions: Vec<Side>,
+    /// The objects of its heap, where it has one.
+    pub heap: Option<Identities>,
 }
 
 /// A function on one side.
@@ -75,6 +78,7 @@ pub fn aggregate(recording: &Recording, modules: &Modules, scoped: &Scoped, weig
         base: scoped.tree.base(),
         samples: scoped.tree.total_samples.get(0),
         functions,
+        heap: None,
     }
 }
 

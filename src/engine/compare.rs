@@ -19,7 +19,7 @@ impl Engine {
         from: u32,
         count: u32,
     ) -> Result<Sheet, String> {
-        let before = self.aggregate(scope);
+        let before = self.functions_aggregate(scope);
         let Some(after) = &self.peer else {
             return Err("The other recording has not sent its functions yet.".into());
         };

@@ -43,6 +43,8 @@ pub struct Engine {
     peer: Option<Aggregate>,
     /// What was worked out of the heap.
     heap: OnceCell<heap::Known>,
+    /// What the compared recording's heap has anew.
+    heap_changes: OnceCell<heap::Compared>,
     /// What is expanded of which sheet.
     expanded: sheets::AllExpanded,
 }
@@ -66,6 +68,7 @@ impl Engine {
             stalls_kept: None,
             peer: None,
             heap: OnceCell::new(),
+            heap_changes: OnceCell::new(),
             expanded: sheets::AllExpanded::default(),
         }
     }
@@ -83,6 +86,7 @@ impl Engine {
     /// Takes what the compared recording sent.
     pub fn set_peer(&mut self, peer: Aggregate) {
         self.peer = Some(peer);
+        self.heap_changes = OnceCell::new();
     }
 
     /// Answers a question.

@@ -22,6 +22,7 @@ pub(super) static SHEETS: &[SheetKind] = &[
     heap::sheets::DOMINATORS,
     heap::sheets::STRINGS,
     heap::sheets::DETACHED,
+    heap::sheets::CHANGES,
     heap::sheets::RETAINERS,
 ];
 

@@ -68,6 +68,10 @@ impl Engine {
 
     /// The aggregate that goes to the other recording's worker.
     pub fn aggregate(&mut self, scope: &Scope) -> Aggregate {
+        Aggregate { heap: self.identities(), ..self.functions_aggregate(scope) }
+    }
+
+    pub(super) fn functions_aggregate(&mut self, scope: &Scope) -> Aggregate {
         let prepared = self.prepared(&Scope { nest_gc: false, ..scope.clone() });
         aggregate(&self.recording, &self.modules, &prepared.scoped, prepared.weights(&self.recording))
     }

@@ -32,19 +32,12 @@ pub fn over_time(graph: &HeapGraph, heap: &Heap) -> Vec<Interval> {
     };
     let mut intervals: Vec<Interval> = graph.moments.iter().map(interval).collect();
     for node in graph.nodes() {
-        if let Some(at) = interval_of(graph, node) {
+        if let Some(at) = graph.moment_of(node) {
             intervals[at].count += u64::from(heap.shallow(node) > 0);
             intervals[at].size = intervals[at].size.saturating_add(heap.shallow(node));
         }
     }
     intervals
-}
-
-/// Index of the interval in which an object was allocated.
-pub fn interval_of(graph: &HeapGraph, node: NodeId) -> Option<usize> {
-    let id = graph.id(node);
-    let at = graph.moments.partition_point(|moment| moment.last_id < id);
-    (id % 2 == 1 && at < graph.moments.len()).then_some(at)
 }
 
 /// What was allocated at a stack, or by a function.

@@ -1,12 +1,20 @@
 //! Sizes of all objects, in as few bytes as their sum needs.
 
+use serde::{Deserialize, Serialize};
+
 /// A column of bytes: 32 bits each while the sum of all fits into them, otherwise 64.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sizes {
     /// None exceeds 32 bits, nor does their sum.
     Small(Vec<u32>),
     /// Any; sums saturate.
     Large(Vec<u64>),
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self::Small(Vec::new())
+    }
 }
 
 impl Sizes {

@@ -239,15 +239,15 @@ one | string | 0",
 fn a_comparison_tells_new_and_deleted() {
     let of = |text: &str| {
         let graph = picture(text);
-        compare::Identities::of(&graph, &Heap::of(&graph))
+        compare::Identities::of("x", &graph, &Heap::of(&graph))
     };
     let before =
         of("root | synthetic | 0: shortcut ~ g ~ global\nglobal | object | 1\nA | object | 10\nB | object | 20");
     let now = of(
         "root | synthetic | 0: shortcut ~ g ~ global\nglobal | object | 1\nA | object | 10\nC | object | 5\nA' | object | 7",
     );
-    assert!(compare::changes(&before, &before).is_empty());
-    let rows = compare::changes(&before, &now);
+    assert!(compare::changes(&before, &before).rows.is_empty());
+    let rows = compare::changes(&before, &now).rows;
     let told: Vec<_> = rows.iter().map(|r| (r.name.as_str(), r.new_count, r.deleted_count, r.size_delta())).collect();
     assert_eq!(told, [("A", 1, 0, 7), ("C", 1, 0, 5), ("B", 0, 1, -20)]);
 }

@@ -5,6 +5,7 @@ pub(super) mod sheets;
 use std::cell::OnceCell;
 
 use super::Engine;
+use crate::analysis::heap::compare::{Changes, Identities, changes};
 use crate::analysis::heap::texts::{Duplicates, duplicates};
 use crate::analysis::heap::{Bits, Heap, Totals, retainers};
 use crate::model::HeapGraph;
@@ -50,7 +51,32 @@ impl Known {
     }
 }
 
+/// What changed from this recording's heap to that of the compared one.
+#[derive(Debug)]
+pub(super) struct Compared {
+    changes: Changes,
+    /// Name of the other recording.
+    with: String,
+}
+
 impl Engine {
+    /// What another recording's heap is compared with.
+    pub(super) fn identities(&self) -> Option<Identities> {
+        self.heap().map(|(graph, known)| Identities::of(&self.recording.origin.name, graph, &known.heap))
+    }
+
+    /// What changed from this heap to that of the compared recording, if it sent one.
+    fn heap_changes(&self) -> Option<&Compared> {
+        let after = self.peer.as_ref()?.heap.as_ref()?;
+        let before = self.recording.heap.is_some();
+        before.then(|| {
+            self.heap_changes.get_or_init(|| {
+                let before = self.identities().unwrap_or_default();
+                Compared { changes: changes(&before, after), with: after.name.clone() }
+            })
+        })
+    }
+
     /// The heap and what is known of it.
     fn heap(&self) -> Option<(&HeapGraph, &Known)> {
         let graph = self.recording.heap.as_ref()?;

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::Known;
+use super::{Compared, Known};
+use crate::analysis::heap::compare::ClassChange;
 use crate::analysis::heap::retainers::{self, written};
 use crate::analysis::heap::texts::{Duplicates, containing};
 use crate::analysis::heap::{BASE_DISTANCE, UNREACHED, classes};
@@ -11,7 +12,7 @@ use crate::engine::sheets::{Asked, Below, ColumnKind, Item, Line, Outline, Sheet
 use crate::model::heap::{Edge, EdgeId, EdgeKind, NodeId, ObjectKind};
 use crate::model::{HeapGraph, Recording};
 use crate::protocol::{Cell, Sheet, Tone};
-use crate::units;
+use crate::units::{self, Unit};
 
 /// What the heap consists of.
 pub(in crate::engine) const CONTENTS: SheetKind = SheetKind {
@@ -79,6 +80,17 @@ pub(in crate::engine) const RETAINERS: SheetKind = SheetKind {
     answer: |engine, asked| outline(engine, asked, View::Retainers),
 };
 
+/// What is new and what is gone in another heap.
+pub(in crate::engine) const CHANGES: SheetKind = SheetKind {
+    id: "heap-changes",
+    label: "Compared",
+    tab: "memory",
+    note: "What is new and what is gone in the heap that this one is compared with, by constructor.",
+    detail: "",
+    exists: has_heap,
+    answer: changes,
+};
+
 fn has_heap(recording: &Recording) -> bool {
     recording.heap.is_some()
 }
@@ -117,11 +129,48 @@ fn contents(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
     ];
     let note = format!(
         "{} in {} objects with {} references.",
-        units::figure(whole(totals.total), 0, &units::Unit::Bytes),
+        units::figure(whole(totals.total), 0, &Unit::Bytes),
         units::grouped(whole(totals.objects)),
         units::grouped(whole(totals.edges)),
     );
     Ok(list(&columns, lines, note, asked))
+}
+
+fn changes(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+    let columns = [
+        column("Constructor", false, "Constructor, or the group of objects."),
+        column("New", true, "Objects that only the other heap has."),
+        column("Gone", true, "Objects that only this heap has."),
+        column("Objects ±", true, "New objects less those that are gone."),
+        column("New size", true, "Own sizes of the new objects."),
+        column("Gone size", true, "Own sizes of those that are gone."),
+        column("Size ±", true, "Bytes of new objects less those of objects that are gone."),
+    ];
+    let Some(Compared { changes, with }) = engine.heap_changes() else {
+        let note = "Open a second heap and compare the two: then this says what grew.";
+        return Ok(list(&columns, Vec::new(), note.into(), asked));
+    };
+    let largest = changes.rows.iter().map(|row| row.size_delta().unsigned_abs()).max().unwrap_or(0).max(1);
+    let signed = |raw: i64, unit: Unit, part: f64| Value::Number { raw, decimals: 0, unit, part };
+    let line = |row: &ClassChange| Line {
+        key: String::new(),
+        values: vec![
+            Value::Text(cut(&row.name)),
+            Value::count(row.new_count),
+            Value::count(row.deleted_count),
+            signed(row.count_delta(), Unit::Count, 0.0),
+            Value::bytes(row.new_size),
+            Value::bytes(row.deleted_size),
+            signed(row.size_delta(), Unit::Bytes, row.size_delta() as f64 / largest as f64),
+        ],
+    };
+    let how = if changes.is_by_object {
+        "objects are told apart by the numbers that the engine gave them"
+    } else {
+        "the two are of different processes, so only numbers and sums are compared"
+    };
+    let note = format!("From {} to {with}: {how}.", engine.recording.origin.name);
+    Ok(list(&columns, changes.rows.iter().map(line).collect(), note, asked))
 }
 
 /// Longest string that a row shows, in characters.
@@ -154,7 +203,7 @@ fn strings(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
         groups => format!(
             "{} strings are there more than once and waste {}.",
             units::grouped(whole(groups as u64)),
-            units::figure(whole(wasted), 0, &units::Unit::Bytes)
+            units::figure(whole(wasted), 0, &Unit::Bytes)
         ),
     };
     if all.len() > STRINGS_MAX {
@@ -378,7 +427,7 @@ impl Objects<'_> {
             View::Detached => {
                 let nodes = self.known.detached();
                 let own = nodes.iter().fold(0u64, |sum, node| sum.saturating_add(heap.shallow(*node)));
-                let figure = units::figure(whole(own), 0, &units::Unit::Bytes);
+                let figure = units::figure(whole(own), 0, &Unit::Bytes);
                 format!("{} objects of {figure} are detached.", units::grouped(whole(nodes.len() as u64)))
             }
             View::Constructors | View::Dominators => String::new(),

@@ -10,6 +10,7 @@
 //! Ignored: the counts in the header but for a remark, which may lie; the engine's `function_id`; and
 //! fields that newer versions add (scopes of closures).
 
+mod allocations;
 mod detect;
 mod document;
 mod layout;
@@ -19,7 +20,7 @@ mod tests;
 mod trace;
 
 use super::{Access, Context, Format, Recipe};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::input::Window;
 use crate::input::json::Json;
 use crate::model::Builder;
@@ -57,7 +58,10 @@ const SNAPSHOT_RECIPES: &[Recipe] = &[Recipe {
     note: "It holds environment variables and texts of the program; two of one process can be compared.",
 }];
 
-fn decode(window: &mut Window, builder: &mut Builder, _context: &Context<'_>) -> Result<()> {
+fn decode(window: &mut Window, builder: &mut Builder, context: &Context<'_>) -> Result<()> {
+    if builder.heap.is_some() {
+        return Err(Error::whole("it is a second heap", "Open each heap by itself, then compare the two."));
+    }
     let mut json = Json::new(window);
     let mut document = Document::default();
     match document.read(&mut json).and_then(|()| json.end()) {
@@ -65,6 +69,8 @@ fn decode(window: &mut Window, builder: &mut Builder, _context: &Context<'_>) ->
         read => read?,
     }
     builder.note("bad-utf8", json.replaced(), "Some texts are not valid; U+FFFD stands for what could not be read.");
-    builder.heap = Some(document.finish(builder)?);
+    let graph = document.finish(builder)?;
+    allocations::add(&graph, builder, context.name);
+    builder.heap = Some(graph);
     Ok(())
 }

@@ -406,6 +406,14 @@ impl HeapGraph {
         &self.locations
     }
 
+    /// Index of the moment of a timeline by which the object was allocated. Only objects of the heap
+    /// have one, whose ids are odd, and only those that the profiler did not allocate itself at the end.
+    pub fn moment_of(&self, node: NodeId) -> Option<usize> {
+        let id = self.id(node);
+        let at = self.moments.partition_point(|moment| moment.last_id < id);
+        (id % 2 == 1 && at < self.moments.len()).then_some(at)
+    }
+
     /// Whether objects say at which stack they were allocated.
     pub fn has_traces(&self) -> bool {
         !self.trace_stacks.is_empty()
