@@ -13,6 +13,7 @@ pub mod heap;
 pub mod in_time;
 pub mod late;
 pub mod modules;
+pub mod outline;
 pub mod report;
 pub mod scoped;
 pub mod search;

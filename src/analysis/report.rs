@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::functions::{Weight, sorted, weights};
 use super::heap::report::HeapReport;
 use super::modules::{Kind, Modules};
+use super::outline::{self, SeriesSum, TrackSum};
 use super::scoped::Scoped;
 use super::stalls::{self, Culprit, Stall, StallKind, Stalls};
 use super::states::{States, states};
@@ -51,6 +52,10 @@ struct FileLine<'a> {
     stalls: Vec<StallsLine<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     heap: Option<HeapReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    spans: Vec<TrackSum<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    series: Vec<SeriesSum<'a>>,
 }
 
 #[derive(Serialize)]
@@ -191,6 +196,8 @@ pub fn json_line(recording: &Recording, file: &str, options: &Options) -> String
         profiles: each_value(recording).map(|(p, v)| profile_line(recording, &modules, p, v, options)).collect(),
         stalls: (0..recording.profiles.len()).filter_map(|p| stalls_line(recording, &modules, p, options)).collect(),
         heap: recording.heap.as_ref().map(|graph| HeapReport::of(graph, options.top)),
+        spans: outline::tracks(recording),
+        series: outline::series(recording),
     };
     serde_json::to_string(&line).expect("plain data can be written as JSON")
 }

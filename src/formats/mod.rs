@@ -15,6 +15,7 @@ pub mod heapprofile;
 pub mod heapsnapshot;
 pub mod pprof;
 pub mod prof;
+pub mod trace;
 pub mod zerox;
 
 /// How sure a format is that a file is its own.
@@ -118,6 +119,9 @@ pub static FORMATS: &[Format] = &[
     prof::REPORT,
     zerox::STACKS,
     zerox::TICKS,
+    trace::CHROME,
+    trace::NODE,
+    trace::OTHER,
     pprof::FORMAT,
     folded::FORMAT,
 ];

@@ -1,6 +1,10 @@
 //! Samples of one thread: stacks, values, time and labels.
 
-use super::{Column, StackId, StringId};
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use foldhash::fast::FixedState;
+
+use super::{Column, Index, StackId, StringId};
 use crate::units::Unit;
 
 /// Samples of one thread (or of a whole file that does not tell threads apart).
@@ -138,7 +142,8 @@ pub struct LabelSets {
     /// End of each set in `pairs`.
     ends: Column<u32>,
     pairs: Column<(StringId, LabelValue)>,
-    index: hashbrown::HashMap<Vec<(StringId, LabelValue)>, u32, foldhash::fast::FixedState>,
+    table: Index,
+    hasher: FixedState,
 }
 
 impl LabelSets {
@@ -151,21 +156,26 @@ impl LabelSets {
 
     /// The row of a set of labels, in the order given.
     pub fn intern(&mut self, labels: &[(StringId, LabelValue)]) -> u32 {
-        if let Some(&row) = self.index.get(labels) {
+        let hash = hash_of(&self.hasher, labels.iter().copied());
+        if let Some(row) = self.table.find(hash, |row| self.get(row).eq(labels.iter().copied())) {
             return row;
         }
         let row = u32::try_from(self.ends.len()).expect("4 billion label sets do not fit into memory");
         labels.iter().for_each(|&pair| self.pairs.push(pair));
         self.ends.push(u32::try_from(self.pairs.len()).expect("4 billion labels do not fit into memory"));
-        self.index.insert(labels.to_vec(), row);
+        let (ends, pairs, hasher) = (&self.ends, &self.pairs, &self.hasher);
+        self.table.insert(hash, row, |row| hash_of(hasher, labels_of(ends, pairs, row)));
         row
     }
 
     /// The labels of a row.
     pub fn get(&self, row: u32) -> impl Iterator<Item = (StringId, LabelValue)> + '_ {
-        let end = self.ends.get(row as usize) as usize;
-        let start = (row as usize).checked_sub(1).map_or(0, |before| self.ends.get(before) as usize);
-        self.pairs.range(start, end)
+        labels_of(&self.ends, &self.pairs, row)
+    }
+
+    /// Bytes of heap memory held.
+    pub fn heap_bytes(&self) -> usize {
+        self.ends.heap_bytes() + self.pairs.heap_bytes() + self.table.heap_bytes()
     }
 
     /// Number of distinct sets.
@@ -177,4 +187,20 @@ impl LabelSets {
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
+}
+
+fn labels_of<'a>(
+    ends: &Column<u32>,
+    pairs: &'a Column<(StringId, LabelValue)>,
+    row: u32,
+) -> impl Iterator<Item = (StringId, LabelValue)> + 'a {
+    let end = ends.get(row as usize) as usize;
+    let start = (row as usize).checked_sub(1).map_or(0, |before| ends.get(before) as usize);
+    pairs.range(start, end)
+}
+
+fn hash_of(hasher: &FixedState, labels: impl Iterator<Item = (StringId, LabelValue)>) -> u64 {
+    let mut state = hasher.build_hasher();
+    labels.for_each(|label| label.hash(&mut state));
+    state.finish()
 }

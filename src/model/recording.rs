@@ -153,6 +153,7 @@ impl Recording {
             + self.stacks.heap_bytes()
             + self.profiles.iter().map(samples).sum::<usize>()
             + self.heap.as_ref().map_or(0, HeapGraph::heap_bytes)
+            + self.label_sets.heap_bytes()
             + self.spans.heap_bytes()
             + self.series.iter().map(Series::heap_bytes).sum::<usize>()
     }
@@ -280,6 +281,12 @@ impl Builder {
     #[inline]
     pub fn stack(&mut self, parent: StackId, frame: FrameId) -> StackId {
         self.stacks.intern(parent, frame)
+    }
+
+    /// Whether the innermost frame of a stack is the state of a thread that waits.
+    pub fn is_idle(&self, stack: StackId) -> bool {
+        let function = self.frame_row(self.stacks().frame(stack)).function;
+        self.functions.get(function.index()).tag == Tag::Idle
     }
 
     /// The stacks so far.

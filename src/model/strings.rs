@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 use super::{Column, Index};
 
 /// Index of a text in [`Strings`]; 0 is the empty text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct StringId(pub(crate) u32);
 
 impl StringId {

@@ -5,3 +5,4 @@ pub(super) mod json;
 pub(super) mod proto;
 pub(super) mod threads;
 pub(super) mod v8_code;
+pub(super) mod v8_profile;

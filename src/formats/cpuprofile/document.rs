@@ -1,12 +1,12 @@
 //! The document around tree, samples and times, and the profile that they make.
 
 use super::detect::WRAPPERS;
-use super::nodes::Nodes;
-use super::samples::Samples;
-use super::time::{Bounds, Clock};
-use super::tree::Tree;
 use crate::error::{Error, Result};
 use crate::formats::common::threads::named;
+use crate::formats::common::v8_profile::nodes::Nodes;
+use crate::formats::common::v8_profile::samples::Samples;
+use crate::formats::common::v8_profile::time::{Bounds, Clock};
+use crate::formats::common::v8_profile::tree::Tree;
 use crate::input::json::{Decimal, Json, Kind};
 use crate::model::{Builder, Column, Extent, Profile, Value, Weights};
 use crate::units::Unit;

@@ -11,13 +11,8 @@
 
 mod detect;
 mod document;
-mod nodes;
-mod order;
-mod samples;
 #[cfg(test)]
 mod tests;
-mod time;
-mod tree;
 
 use super::common::json::note_replaced;
 use super::{Access, Context, Format, Recipe};

@@ -69,6 +69,12 @@ impl<'a> Glimpse<'a> {
         std::str::from_utf8(self.bytes).ok()?.parse().ok()
     }
 
+    /// The bytes of a text as they stand between its quotes; nothing for other kinds.
+    pub fn inner(&self) -> &'a [u8] {
+        let inside = self.inside(Kind::Text);
+        inside.strip_suffix(b"\"").unwrap_or(inside)
+    }
+
     fn inside(&self, kind: Kind) -> &'a [u8] {
         if self.kind == kind { &self.bytes[1..] } else { &[] }
     }

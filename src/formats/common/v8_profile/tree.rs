@@ -7,16 +7,16 @@ use crate::model::{Builder, FunctionId, LineTicks, StackId, StringId, Tag};
 
 /// The stack of every node.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(in crate::formats) struct Tree {
     /// By row of the node.
     stacks: Vec<StackId>,
     by_id: IdTable,
     /// Whether the profiler knows when the thread was idle.
-    pub(super) has_idle: bool,
+    pub(in crate::formats) has_idle: bool,
 }
 
 /// Name of a node without a call frame, and of the samples of nodes that do not exist.
-pub(super) const UNKNOWN: &str = "(unknown)";
+pub(in crate::formats) const UNKNOWN: &str = "(unknown)";
 const NOBODY: u32 = u32::MAX;
 
 impl Tree {
@@ -24,7 +24,7 @@ impl Tree {
     ///
     /// # Errors
     /// Names a node of a cycle, if there is one.
-    pub(super) fn of(nodes: &Nodes, builder: &mut Builder) -> Result<Self> {
+    pub(in crate::formats) fn of(nodes: &Nodes, builder: &mut Builder) -> Result<Self> {
         let links = Links::of(nodes, builder);
         let order = links.order().map_err(|row| cycle(nodes, row, builder))?;
         let naming = Naming::of(nodes, &links.caller, builder);
@@ -53,12 +53,12 @@ impl Tree {
 
     /// The stack of the node with this id.
     #[inline]
-    pub(super) fn stack_of(&self, id: i64) -> Option<StackId> {
+    pub(in crate::formats) fn stack_of(&self, id: i64) -> Option<StackId> {
         self.by_id.get(id).map(StackId)
     }
 
     /// The stack of the node in this row.
-    pub(super) fn stack(&self, row: usize) -> StackId {
+    pub(in crate::formats) fn stack(&self, row: usize) -> StackId {
         self.stacks[row]
     }
 }

@@ -7,7 +7,11 @@ use crate::model::{Column, SEGMENT_ROWS, StackId};
 ///
 /// Profilers deliver a few samples late by a few places: only those places are sorted, and the whole
 /// only when that would cost more.
-pub(super) fn sort_by_time(at: &mut Column<i64>, stacks: &mut Column<StackId>, distances: &mut Distances) -> u64 {
+pub(in crate::formats) fn sort_by_time(
+    at: &mut Column<i64>,
+    stacks: &mut Column<StackId>,
+    distances: &mut Distances,
+) -> u64 {
     let len = at.len().min(stacks.len());
     let mut disorder = 0;
     let mut budget = 16 * len;
@@ -91,7 +95,7 @@ fn drops(at: &Column<i64>, from: usize) -> u64 {
 /// Distances counted while they are read, so that millions of moments need not be looked at again for
 /// what is true of nearly all files: that they are in order, and how far apart they usually are.
 #[derive(Debug)]
-pub(super) struct Distances {
+pub(in crate::formats) struct Distances {
     /// How often each number of microseconds was met; the last stands for all beyond.
     counts: Vec<u32>,
     /// How many were met, with the first, which leads to the first moment and is between no two.
@@ -117,17 +121,17 @@ impl Default for Distances {
 
 impl Distances {
     /// Nothing is known.
-    pub(super) fn unknown() -> Self {
+    pub(in crate::formats) fn unknown() -> Self {
         Self { is_known: false, ..Self::default() }
     }
 
     /// Nothing is known any more.
-    pub(super) fn give_up(&mut self) {
+    pub(in crate::formats) fn give_up(&mut self) {
         *self = Self::unknown();
     }
 
     /// Takes the next distances, each times `unit` nanoseconds.
-    pub(super) fn count(&mut self, deltas: &[i64], unit: i64) {
+    pub(in crate::formats) fn count(&mut self, deltas: &[i64], unit: i64) {
         if !self.is_known {
             return;
         }
@@ -184,7 +188,7 @@ impl Distances {
 
     /// The median in nanoseconds once the rows are sorted, if it is known and no long one. The same as
     /// [`median_distance`] of them.
-    pub(super) fn median(&self) -> Option<i64> {
+    pub(in crate::formats) fn median(&self) -> Option<i64> {
         if !self.is_known || self.met < 2 {
             return self.is_known.then_some(0);
         }
@@ -205,7 +209,7 @@ fn bucket(micros: i64) -> usize {
 ///
 /// Selected by counting: each pass settles up to 16 bits, from the highest that any distance has, so
 /// that two passes do for usual distances and no copy is sorted.
-pub(super) fn median_distance(at: &Column<i64>) -> i64 {
+pub(in crate::formats) fn median_distance(at: &Column<i64>) -> i64 {
     usual_median(at).unwrap_or_else(|| any_median(at))
 }
 

@@ -8,7 +8,7 @@ use crate::model::{Builder, Column, StackId};
 
 /// The samples in the order of the file.
 #[derive(Debug, Default)]
-pub(super) struct Samples {
+pub(in crate::formats) struct Samples {
     /// A stack each; while the tree is not known, a row of `early` each.
     stack: Column<StackId>,
     /// Node ids that came before the tree.
@@ -38,12 +38,12 @@ impl Early {
 
 impl Samples {
     /// Number of samples.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::formats) fn len(&self) -> usize {
         self.stack.len()
     }
 
     /// Reads the array of node ids. With the tree known, ids become stacks at once.
-    pub(super) fn read(&mut self, json: &mut Json<'_>, tree: Option<&Tree>) -> Result<()> {
+    pub(in crate::formats) fn read(&mut self, json: &mut Json<'_>, tree: Option<&Tree>) -> Result<()> {
         let stack = &mut self.stack;
         let Some(tree) = tree else {
             let early = self.early.insert(Early::default());
@@ -63,7 +63,7 @@ impl Samples {
     }
 
     /// The stacks of the first `count` samples.
-    pub(super) fn finish(mut self, tree: &Tree, count: usize, builder: &mut Builder) -> Column<StackId> {
+    pub(in crate::formats) fn finish(mut self, tree: &Tree, count: usize, builder: &mut Builder) -> Column<StackId> {
         self.stack.truncate(count);
         if let Some(early) = self.early.take() {
             let stacks: Vec<_> = early.ids.iter().map(|id| tree.stack_of(id).unwrap_or(StackId::NONE)).collect();

@@ -18,11 +18,11 @@ const YEAR_NS: u64 = 366 * 86_400 * 1_000_000_000;
 
 /// Moments while they are read.
 #[derive(Debug, Default)]
-pub(super) struct Clock {
+pub(in crate::formats) struct Clock {
     /// Nanoseconds since the start of the recording, or since `first` where that is known.
     at: Column<i64>,
     /// The first sample's own time in nanoseconds, where the file gives times and not distances.
-    pub(super) first: Option<i64>,
+    pub(in crate::formats) first: Option<i64>,
     /// Distances of more than a year, which count as nothing.
     absurd: u64,
     /// What the distances between the moments are, while that is known from reading them.
@@ -31,14 +31,14 @@ pub(super) struct Clock {
 
 /// Start and end of a recording on the file's own clock in nanoseconds, as far as the file tells.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Bounds {
-    pub(super) start: Option<i64>,
-    pub(super) end: Option<i64>,
+pub(in crate::formats) struct Bounds {
+    pub(in crate::formats) start: Option<i64>,
+    pub(in crate::formats) end: Option<i64>,
 }
 
 impl Bounds {
     /// From start to end, where both are given and make sense.
-    pub(super) fn length(self) -> Option<i64> {
+    pub(in crate::formats) fn length(self) -> Option<i64> {
         let length = self.end?.checked_sub(self.start?)?;
         (length >= 0 && !is_absurd(length)).then_some(length)
     }
@@ -50,18 +50,37 @@ fn is_absurd(distance: i64) -> bool {
 
 impl Clock {
     /// `count` moments at even distances over a recording of `length` nanoseconds.
-    pub(super) fn evenly(count: usize, length: i64) -> Self {
+    pub(in crate::formats) fn evenly(count: usize, length: i64) -> Self {
         let moment = |i: usize| (i128::from(length) * i as i128 / count as i128) as i64;
         Self { at: (0..count).map(moment).collect(), distances: Distances::unknown(), ..Self::default() }
     }
 
     /// Number of moments.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::formats) fn len(&self) -> usize {
         self.at.len()
     }
 
+    /// Takes further distances, in nanoseconds.
+    pub(in crate::formats) fn push_deltas(&mut self, deltas: impl Iterator<Item = i64>) {
+        self.distances.give_up();
+        let mut now = self.at.last().unwrap_or(0);
+        for delta in deltas {
+            if is_absurd(delta) {
+                self.absurd += 1;
+            } else {
+                now = now.saturating_add(delta);
+            }
+            self.at.push(now);
+        }
+    }
+
+    /// The latest moment.
+    pub(in crate::formats) fn latest(&self) -> i64 {
+        self.at.iter().max().unwrap_or(0)
+    }
+
     /// Reads distances in microseconds.
-    pub(super) fn read_deltas(&mut self, json: &mut Json<'_>) -> Result<()> {
+    pub(in crate::formats) fn read_deltas(&mut self, json: &mut Json<'_>) -> Result<()> {
         let mut now = 0i64;
         let Self { at, absurd, distances, .. } = self;
         json.batches_of_i64(MICROS, |deltas, unit| {
@@ -90,7 +109,7 @@ impl Clock {
     }
 
     /// Reads moments in microseconds.
-    pub(super) fn read_timestamps(&mut self, json: &mut Json<'_>) -> Result<()> {
+    pub(in crate::formats) fn read_timestamps(&mut self, json: &mut Json<'_>) -> Result<()> {
         let mut now = 0i64;
         let mut before = None;
         let Self { at, first, absurd, distances } = self;
@@ -111,7 +130,12 @@ impl Clock {
     }
 
     /// The times of as many samples as there are `stacks`, which are brought into the same order.
-    pub(super) fn finish(mut self, bounds: Bounds, stacks: &mut Column<StackId>, builder: &mut Builder) -> Time {
+    pub(in crate::formats) fn finish(
+        mut self,
+        bounds: Bounds,
+        stacks: &mut Column<StackId>,
+        builder: &mut Builder,
+    ) -> Time {
         if stacks.len() < self.at.len() {
             self.distances.give_up();
             self.at.truncate(stacks.len());

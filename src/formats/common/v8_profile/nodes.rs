@@ -6,46 +6,46 @@ use crate::input::json::{Json, Kind};
 use crate::model::{Builder, Column, StringId};
 
 /// The id of a node that has none.
-pub(super) const NO_ID: i64 = i64::MIN;
+pub(in crate::formats) const NO_ID: i64 = i64::MIN;
 /// The name of a node that does not even have an empty one.
-pub(super) const NAMELESS: StringId = StringId(u32::MAX);
+pub(in crate::formats) const NAMELESS: StringId = StringId(u32::MAX);
 /// The line or column of a function that has none.
-pub(super) const NOWHERE: i32 = -1;
+pub(in crate::formats) const NOWHERE: i32 = -1;
 
 /// All nodes in the order of the file.
 #[derive(Debug, Default)]
-pub(super) struct Nodes {
-    pub(super) id: Column<i64>,
+pub(in crate::formats) struct Nodes {
+    pub(in crate::formats) id: Column<i64>,
     /// Name of the function; [`NAMELESS`] when the node has no call frame.
-    pub(super) name: Column<StringId>,
-    pub(super) url: Column<StringId>,
+    pub(in crate::formats) name: Column<StringId>,
+    pub(in crate::formats) url: Column<StringId>,
     /// Line of the definition as the file counts it.
-    pub(super) line: Column<i32>,
+    pub(in crate::formats) line: Column<i32>,
     /// Column of the definition as the file counts it.
-    pub(super) column: Column<i32>,
+    pub(in crate::formats) column: Column<i32>,
     /// Samples that the profiler itself counted for the node.
-    pub(super) hits: Column<u64>,
+    pub(in crate::formats) hits: Column<u64>,
     /// Whether any node has such a count.
-    pub(super) has_hits: bool,
+    pub(in crate::formats) has_hits: bool,
     /// A node's row and the id of a node that it calls.
-    pub(super) children: Column<(u32, i64)>,
+    pub(in crate::formats) children: Column<(u32, i64)>,
     /// A node's row and the id of the node that calls it.
-    pub(super) parents: Column<(u32, i64)>,
+    pub(in crate::formats) parents: Column<(u32, i64)>,
     /// Rows of a node and of one nested in it.
-    pub(super) nested: Column<(u32, u32)>,
+    pub(in crate::formats) nested: Column<(u32, u32)>,
     /// Ticks per line.
-    pub(super) ticks: Column<Ticks>,
+    pub(in crate::formats) ticks: Column<Ticks>,
     /// Whether this is the old layout, in which nodes stand inside each other.
-    pub(super) is_nested: bool,
+    pub(in crate::formats) is_nested: bool,
 }
 
 /// Ticks that the profiler counted on one line of a node.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ticks {
-    pub(super) row: u32,
+pub(in crate::formats) struct Ticks {
+    pub(in crate::formats) row: u32,
     /// 1-based.
-    pub(super) line: u32,
-    pub(super) ticks: u64,
+    pub(in crate::formats) line: u32,
+    pub(in crate::formats) ticks: u64,
 }
 
 /// The keys of a node and of its call frame.
@@ -100,19 +100,53 @@ impl TickKey {
     }
 }
 
+/// How many rows the tables of nodes have.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::formats) struct Rows {
+    nodes: usize,
+    children: usize,
+    parents: usize,
+    ticks: usize,
+}
+
 impl Nodes {
+    /// How many rows there are.
+    pub(in crate::formats) fn rows(&self) -> Rows {
+        Rows { nodes: self.len(), children: self.children.len(), parents: self.parents.len(), ticks: self.ticks.len() }
+    }
+
+    /// Takes over the rows of another table that came after `from` and up to `to`. They do not stand
+    /// inside each other.
+    pub(in crate::formats) fn append(&mut self, other: &Self, from: Rows, to: Rows) {
+        let first = self.len();
+        let moved = |row: u32| (row as usize - from.nodes + first) as u32;
+        for row in from.nodes..to.nodes {
+            let new = self.push() as usize;
+            self.id.set(new, other.id.get(row));
+            self.name.set(new, other.name.get(row));
+            self.url.set(new, other.url.get(row));
+            self.line.set(new, other.line.get(row));
+            self.column.set(new, other.column.get(row));
+            self.hits.set(new, other.hits.get(row));
+        }
+        other.children.range(from.children, to.children).for_each(|(row, id)| self.children.push((moved(row), id)));
+        other.parents.range(from.parents, to.parents).for_each(|(row, id)| self.parents.push((moved(row), id)));
+        let ticks = other.ticks.range(from.ticks, to.ticks);
+        ticks.for_each(|ticks| self.ticks.push(Ticks { row: moved(ticks.row), ..ticks }));
+    }
+
     /// Number of nodes.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::formats) fn len(&self) -> usize {
         self.id.len()
     }
 
     /// Sum of the profiler's own counts.
-    pub(super) fn hit_sum(&self) -> u64 {
+    pub(in crate::formats) fn hit_sum(&self) -> u64 {
         self.hits.iter().fold(0, u64::saturating_add)
     }
 
     /// Reads the array of nodes that link each other by id.
-    pub(super) fn read_list(&mut self, json: &mut Json<'_>, builder: &mut Builder) -> Result<()> {
+    pub(in crate::formats) fn read_list(&mut self, json: &mut Json<'_>, builder: &mut Builder) -> Result<()> {
         json.begin_array()?;
         while json.next_element()? {
             json.begin_object()?;
@@ -125,7 +159,7 @@ impl Nodes {
     }
 
     /// Reads a node that holds the nodes that it calls, which hold theirs, to any depth.
-    pub(super) fn read_nested(&mut self, json: &mut Json<'_>, builder: &mut Builder) -> Result<()> {
+    pub(in crate::formats) fn read_nested(&mut self, json: &mut Json<'_>, builder: &mut Builder) -> Result<()> {
         self.is_nested = true;
         let enter = |nodes: &mut Self, caller: Option<u32>| {
             let row = nodes.push();
