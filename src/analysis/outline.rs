@@ -1,8 +1,8 @@
-//! What a trace holds, in a line per track and per series.
+//! What a trace holds, in a line per track.
 
 use serde::Serialize;
 
-use crate::model::{Recording, Series, SpanId, TrackKind};
+use crate::model::{Recording, SpanId, TrackKind};
 
 /// A track with what its spans add up to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,63 +66,4 @@ pub fn tracks(recording: &Recording) -> Vec<TrackSum<'_>> {
     }
     spans.marks.track.iter().for_each(|track| sums[track as usize].marks += 1);
     sums
-}
-
-/// A series with its extremes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SeriesSum<'a> {
-    /// Name for people.
-    pub name: &'a str,
-    /// What it belongs to.
-    #[serde(skip_serializing_if = "str::is_empty")]
-    pub group: &'a str,
-    /// What the numbers measure.
-    pub unit: &'a str,
-    /// Number of points.
-    pub points: u64,
-    /// The smallest number.
-    pub min: f64,
-    /// The largest number.
-    pub max: f64,
-    /// The mean of the numbers, each counted once.
-    pub mean: f64,
-    /// The number of the last moment.
-    pub last: f64,
-}
-
-/// All series that have a point.
-pub fn series(recording: &Recording) -> Vec<SeriesSum<'_>> {
-    recording.series.iter().filter_map(sum_of).collect()
-}
-
-fn sum_of(series: &Series) -> Option<SeriesSum<'_>> {
-    let last = series.value.last()?;
-    let (mut min, mut max, mut mean) = (last, last, 0.0);
-    for (i, value) in series.value.iter().enumerate() {
-        (min, max) = (value.min(min), value.max(max));
-        // A running mean does not overflow.
-        mean += (value - mean) / (i + 1) as f64;
-    }
-    let mean = if mean.is_finite() { mean } else { last };
-    let points = series.len() as u64;
-    Some(SeriesSum { name: &series.name, group: &series.group, unit: series.unit.word(), points, min, max, mean, last })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::SeriesKind;
-    use crate::units::Unit;
-
-    #[test]
-    fn a_series_has_extremes() {
-        let mut one = Series::new("a", "", Unit::Bytes, SeriesKind::Gauge);
-        assert_eq!(sum_of(&one), None);
-        [3.0, 1.0, 5.0, 3.0].iter().zip(0..).for_each(|(value, at)| one.push(at, *value));
-        let sum = sum_of(&one).expect("it has points");
-        assert_eq!((sum.points, sum.min, sum.max, sum.mean, sum.last), (4, 1.0, 5.0, 3.0, 3.0));
-        one.push(9, f64::MAX);
-        one.push(9, -f64::MAX);
-        assert!(sum_of(&one).expect("it has points").mean.is_finite());
-    }
 }

@@ -10,8 +10,9 @@ use serde_json::value::RawValue;
 
 use super::functions::{Weight, sorted, weights};
 use super::heap::report::HeapReport;
+use super::measures::{self, Measures, measures};
 use super::modules::{Kind, Modules};
-use super::outline::{self, SeriesSum, TrackSum};
+use super::outline::{self, TrackSum};
 use super::scoped::Scoped;
 use super::stalls::{self, Culprit, Stall, StallKind, Stalls};
 use super::states::{States, states};
@@ -54,8 +55,8 @@ struct FileLine<'a> {
     heap: Option<HeapReport>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     spans: Vec<TrackSum<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    series: Vec<SeriesSum<'a>>,
+    #[serde(flatten)]
+    measures: Measures<'a>,
 }
 
 #[derive(Serialize)]
@@ -197,7 +198,7 @@ pub fn json_line(recording: &Recording, file: &str, options: &Options) -> String
         stalls: (0..recording.profiles.len()).filter_map(|p| stalls_line(recording, &modules, p, options)).collect(),
         heap: recording.heap.as_ref().map(|graph| HeapReport::of(graph, options.top)),
         spans: outline::tracks(recording),
-        series: outline::series(recording),
+        measures: measures(recording, options.threshold_ns, options.stalls),
     };
     serde_json::to_string(&line).expect("plain data can be written as JSON")
 }
@@ -380,6 +381,9 @@ pub fn text(recording: &Recording, file: &str, options: &Options) -> String {
     if let Some(graph) = &recording.heap {
         let lines = HeapReport::of(graph, options.top).lines();
         lines.iter().for_each(|line| out.line(format_args!("{line}")));
+    }
+    for line in measures::lines(recording, options.threshold_ns, options.stalls) {
+        out.line(format_args!("{line}"));
     }
     for note in &recording.notes {
         out.line(format_args!("  note: {}", note.text));

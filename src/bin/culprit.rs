@@ -61,7 +61,7 @@ mod native {
         stall_threshold_ms: f64,
         #[command(flatten)]
         reading: Reading,
-        /// Files to read; - is standard input.
+        /// Files to read; - is standard input. The files of a folder are one recording.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     }
@@ -233,8 +233,29 @@ mod native {
         // The part of the name that tells recordings apart; where the file lies is the person's matter.
         let name = file.file_name().map_or_else(|| path.clone(), |name| name.to_string_lossy().into_owned());
         let with_path = |error: Error| Error { file: path.clone(), ..error };
+        if file.is_dir() {
+            let bundle = folder(file, &name).map_err(with_path)?;
+            return formats::open(bundle, options, None, &mut ());
+        }
         let source = source(file).map_err(with_path)?;
         formats::open(vec![Named { name, source }], options, None, &mut ()).map_err(with_path)
+    }
+
+    /// The files of a folder, which are opened as one recording.
+    fn folder(folder: &Path, name: &str) -> Result<Vec<Named>, Error> {
+        let unreadable = |e: io::Error| Error::whole(format!("the folder cannot be read ({e})"), "");
+        let mut bundle = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.is_file() {
+                let file = path.file_name().unwrap_or_default().to_string_lossy();
+                bundle.push(Named { name: format!("{name}/{file}"), source: source(&path)? });
+            }
+        }
+        if bundle.is_empty() {
+            return Err(Error::whole("there is no file in the folder", "Folders in it are opened one by one."));
+        }
+        Ok(bundle)
     }
 
     fn source(file: &Path) -> Result<Box<dyn Source>, Error> {
@@ -243,9 +264,6 @@ mod native {
             let mut bytes = Vec::new();
             io::stdin().lock().read_to_end(&mut bytes).map_err(unreadable)?;
             return Ok(Box::new(SliceSource::new(bytes)));
-        }
-        if file.is_dir() {
-            return Err(Error::whole("it is a folder", "Name the files in it."));
         }
         Ok(Box::new(FileSource::open(file).map_err(unreadable)?))
     }

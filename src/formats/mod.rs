@@ -4,15 +4,20 @@
 //! file with `FORMAT` and its line in the registry.
 
 use crate::error::{Error, Result};
-use crate::input::{Bundle, Limits, Named, Report, Window, fingerprint};
+use crate::input::{Bundle, Limits, Named, Report, SliceSource, Window, fingerprint};
 use crate::model::vocab::FormatInfo;
-use crate::model::{Builder, Origin, Recording, Series};
+use crate::model::{Builder, Origin, Recording};
 
+pub mod autocannon;
+pub mod clinic;
 mod common;
 pub mod cpuprofile;
 pub mod folded;
 pub mod heapprofile;
 pub mod heapsnapshot;
+pub mod k6;
+pub mod node_report;
+pub mod perf_hooks;
 pub mod pprof;
 pub mod prof;
 pub mod trace;
@@ -122,6 +127,17 @@ pub static FORMATS: &[Format] = &[
     trace::CHROME,
     trace::NODE,
     trace::OTHER,
+    perf_hooks::FORMAT,
+    node_report::FORMAT,
+    clinic::PROCESS,
+    clinic::STACKS,
+    clinic::SYSTEM,
+    clinic::PAGE,
+    autocannon::FORMAT,
+    k6::POINTS,
+    k6::SUMMARY,
+    k6::EXPORT,
+    k6::TEXT,
     pprof::FORMAT,
     folded::FORMAT,
 ];
@@ -174,27 +190,63 @@ pub trait Watch {
 
 impl Watch for () {}
 
-/// Opens a bundle as one recording: unpack, detect, decode.
-pub fn open(bundle: Bundle, options: &Options, report: Option<Report>, watch: &mut dyn Watch) -> Result<Recording> {
+/// Opens a bundle as one recording: unpack, detect, decode. The order of its files does not matter.
+///
+/// # Errors
+/// When the only file, or every file, cannot be read. A file among others that cannot be read is left
+/// out, with a note.
+pub fn open(mut bundle: Bundle, options: &Options, report: Option<Report>, watch: &mut dyn Watch) -> Result<Recording> {
     let mut builder = Builder::new();
-    let mut origin: Option<Origin> = None;
+    let is_alone = bundle.len() == 1;
+    bundle.sort_by(|a, b| a.name.cmp(&b.name));
+    let (mut opened, mut failed) = (Vec::new(), Vec::new());
     for named in bundle {
         let name = named.name.clone();
-        let opened = open_one(named, options, report.clone(), watch, &mut builder).map_err(|e| e.in_file(&name))?;
-        origin.get_or_insert(opened);
+        match open_one(named, options, report.clone(), watch, &mut builder) {
+            Ok(origin) => {
+                opened.push(origin);
+                if !is_alone {
+                    builder.end_file();
+                }
+            }
+            Err(error) => {
+                builder.drop_file();
+                failed.push(error.in_file(&name));
+            }
+        }
     }
-    origin
+    if opened.is_empty() && !failed.is_empty() {
+        return Err(failed.swap_remove(0));
+    }
+    for error in failed {
+        builder.note("not-opened", 1, format!("{} was left out: {}.", error.file, error.problem));
+    }
+    common_origin(opened)
         .map(|origin| builder.finish(origin))
         .ok_or_else(|| Error::whole("nothing was opened", "Choose at least one file."))
 }
 
-/// How much the builder holds, to tell whether a file added anything.
-fn held(builder: &Builder) -> usize {
-    let spans = &builder.spans;
-    let trace = spans.len() + spans.marks.at_ns.len();
-    let points: usize = builder.series.iter().map(Series::len).sum();
-    let heap = usize::from(builder.heap.is_some());
-    builder.profile_count() + heap + trace + points + builder.distributions.len()
+/// Where a recording of several files came from: the folder that all lie in, or the first of them.
+fn common_origin(mut files: Vec<Origin>) -> Option<Origin> {
+    // Files that only tell facts, or a clock, are not what a bundle is known by.
+    files.sort_by_key(|file| file.format == clinic::SYSTEM.id);
+    let others = files.len().checked_sub(1)?;
+    if others == 0 {
+        return files.pop();
+    }
+    let first = files[0].clone();
+    let folder = |file: &Origin| file.name.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let common = folder(&first).filter(|f| files.iter().all(|file| folder(file).as_ref() == Some(f)));
+    let mut prints: Vec<&str> = files.iter().map(|file| file.fingerprint.as_str()).collect();
+    prints.sort_unstable();
+    let all = prints.concat();
+    let fingerprint = fingerprint(&mut SliceSource::new(all.into_bytes())).expect("memory can be read");
+    Some(Origin {
+        name: common.unwrap_or_else(|| format!("{} and {others} more", first.name)),
+        size: files.iter().fold(0, |sum, file| sum.saturating_add(file.size)),
+        fingerprint,
+        ..first
+    })
 }
 
 fn open_one(
@@ -212,10 +264,9 @@ fn open_one(
     let mut window = Window::open(named.source, &options.limits, report)?;
     let (format, why) = detect(&named.name, &mut window)?;
     watch.recognised(&Recognised { format: format.id.into(), title: format.title.into(), why: why.clone() });
-    let before = held(builder);
     let context = Context { name: &named.name, options };
     (format.decode)(&mut window, builder, &context)?;
-    if held(builder) == before {
+    if !builder.has_added() {
         return Err(Error::whole("no profile was found in it", "Check that the recording ended properly."));
     }
     for note in window.notes() {

@@ -26,6 +26,8 @@ pub struct Window {
     /// Offset of `buf[0]`.
     base: u64,
     ended: bool,
+    /// The true end of what is in memory while only a part of it may be seen.
+    fenced: Option<usize>,
     layers: Vec<&'static str>,
     notes: Notes,
     unpacked_max: u64,
@@ -55,6 +57,7 @@ impl Window {
             end: 0,
             base: 0,
             ended: false,
+            fenced: None,
             layers,
             notes,
             unpacked_max,
@@ -89,7 +92,7 @@ impl Window {
 
     /// Reads more behind the unread bytes, which keep their contents but may move. False at the end.
     pub fn fill(&mut self) -> Result<bool> {
-        if self.ended {
+        if self.ended || self.fenced.is_some() {
             return Ok(false);
         }
         self.make_room()?;
@@ -115,6 +118,22 @@ impl Window {
     pub fn want(&mut self, n: usize) -> Result<&[u8]> {
         while self.end - self.start < n && self.fill()? {}
         Ok(self.data())
+    }
+
+    /// Until [`Window::unfence`], the content ends behind the first `n` unread bytes, which are in
+    /// memory: a line is read as a document of its own.
+    pub fn fence(&mut self, n: usize) {
+        debug_assert!(self.fenced.is_none() && n <= self.end - self.start, "a part of what is in the window");
+        self.fenced = Some(self.end);
+        self.end = self.end.min(self.start + n);
+    }
+
+    /// Shows what is behind the fence again, and passes what is left before it.
+    pub fn unfence(&mut self) {
+        if let Some(end) = self.fenced.take() {
+            self.start = self.end;
+            self.end = end;
+        }
     }
 
     /// Whether everything was read.
@@ -244,6 +263,18 @@ mod tests {
         }
         assert_eq!(seen, bytes.len());
         assert!(window.buf.len() <= 2 << 20);
+    }
+
+    #[test]
+    fn a_fence_hides_what_is_behind_it() {
+        let mut window = Window::over(b"first\nsecond");
+        window.want(5).expect("memory can be read");
+        window.fence(5);
+        assert_eq!(window.data(), b"first");
+        window.consume(2);
+        assert_eq!(window.want(9).expect("memory can be read"), b"rst");
+        window.unfence();
+        assert_eq!((window.data(), window.position()), (&b"\nsecond"[..], 5));
     }
 
     #[test]

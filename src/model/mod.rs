@@ -6,9 +6,11 @@
 
 mod children;
 mod column;
+mod facts;
 pub mod heap;
 mod index;
 mod memory;
+mod parts;
 mod profile;
 mod recording;
 mod series;
@@ -19,12 +21,13 @@ pub mod vocab;
 
 pub(crate) use children::Children;
 pub use column::{Column, SEGMENT_ROWS};
+pub use facts::Table;
 pub use heap::HeapGraph;
 pub(crate) use index::Index;
 pub(crate) use memory::grow_ahead;
 pub use profile::{Extent, LabelSets, LabelValue, Profile, Samples, Time, Value, Weights};
 pub use recording::{Builder, Clock, LineTicks, Note, Origin, Recording};
-pub use series::{Distribution, Series, SeriesKind};
+pub use series::{Distribution, Role, Series, SeriesKind, Total};
 pub use spans::{Marks, SpanId, Spans, Track, TrackKind};
 pub(crate) use strings::is_same;
 pub use strings::{StringId, Strings};

@@ -6,7 +6,8 @@ use crate::error::printable;
 
 use super::{
     Column, Distribution, Frame, FrameId, Function, FunctionId, HeapGraph, Interner, LabelSets, Profile, Series, Spans,
-    StackId, StackInterner, Stacks, StringId, Strings, Tag,
+    StackId, StackInterner, Stacks, StringId, Strings, Table, Tag, Total,
+    parts::{self, Counts, Part},
 };
 
 /// Something that was repaired, estimated or left out while reading.
@@ -97,6 +98,10 @@ pub struct Recording {
     pub series: Vec<Series>,
     /// Latencies and the like.
     pub distributions: Vec<Distribution>,
+    /// Sums of load tests: requests, errors, bytes.
+    pub totals: Vec<Total>,
+    /// Facts in tables, for people.
+    pub tables: Vec<Table>,
 }
 
 impl Recording {
@@ -156,6 +161,7 @@ impl Recording {
             + self.label_sets.heap_bytes()
             + self.spans.heap_bytes()
             + self.series.iter().map(Series::heap_bytes).sum::<usize>()
+            + self.tables.iter().map(Table::heap_bytes).sum::<usize>()
     }
 
     /// Whether the file held nothing that can be looked at.
@@ -165,6 +171,8 @@ impl Recording {
             && self.spans.is_empty()
             && self.series.iter().all(Series::is_empty)
             && self.distributions.is_empty()
+            && self.totals.is_empty()
+            && self.tables.is_empty()
     }
 }
 
@@ -184,7 +192,8 @@ pub struct Builder {
     pub heap: Option<HeapGraph>,
     /// Facts of the file for people.
     pub meta: Vec<(String, String)>,
-    /// What moments of spans and series count from.
+    /// What the moments of the file that is being read count from: each file of a bundle has its own
+    /// until all are put on one.
     pub clock: Clock,
     /// What traces hold.
     pub spans: Spans,
@@ -192,6 +201,10 @@ pub struct Builder {
     pub series: Vec<Series>,
     /// Latencies and the like.
     pub distributions: Vec<Distribution>,
+    /// Sums of load tests.
+    pub totals: Vec<Total>,
+    /// Facts in tables.
+    pub tables: Vec<Table>,
     /// What makes a function one: name, file, line, and whether it is a state.
     function_keys: Interner<(StringId, StringId, u32, bool)>,
     functions: Column<Function>,
@@ -199,6 +212,8 @@ pub struct Builder {
     stacks: StackInterner,
     profiles: Vec<Profile>,
     notes: Vec<Note>,
+    /// What each file added, and its clock.
+    parts: Vec<Part>,
 }
 
 impl Default for Builder {
@@ -220,12 +235,15 @@ impl Builder {
             spans: Spans::default(),
             series: Vec::new(),
             distributions: Vec::new(),
+            totals: Vec::new(),
+            tables: Vec::new(),
             function_keys: Interner::default(),
             functions: Column::new(),
             frames: Interner::default(),
             stacks: StackInterner::default(),
             profiles: Vec::new(),
             notes: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
@@ -328,24 +346,82 @@ impl Builder {
         self.profiles.len()
     }
 
-    /// Ends the collection.
-    pub fn finish(self, origin: Origin) -> Recording {
-        Recording {
+    /// Rows so far.
+    fn counts(&self) -> Counts {
+        Counts {
+            profiles: self.profiles.len(),
+            spans: self.spans.len(),
+            tracks: self.spans.tracks.len(),
+            marks: self.spans.marks.at_ns.len(),
+            flows: self.spans.flows.len(),
+            series: self.series.len(),
+            distributions: self.distributions.len(),
+            totals: self.totals.len(),
+            tables: self.tables.len(),
+            heaps: usize::from(self.heap.is_some()),
+        }
+    }
+
+    /// Rows at the end of the file before the one that is being read.
+    fn since(&self) -> Counts {
+        self.parts.last().map_or_else(Counts::default, |part| part.to)
+    }
+
+    /// Whether the file that is being read added anything to look at.
+    pub fn has_added(&self) -> bool {
+        self.counts() != self.since()
+    }
+
+    /// Ends what one file of a bundle added; the next one has a clock of its own.
+    pub fn end_file(&mut self) {
+        let part = Part { from: self.since(), to: self.counts(), clock: std::mem::take(&mut self.clock) };
+        self.parts.push(part);
+    }
+
+    /// Takes out what the file that is being read added to look at: it turned out to be damaged.
+    pub fn drop_file(&mut self) {
+        let since = self.since();
+        self.clock = Clock::default();
+        self.profiles.truncate(since.profiles);
+        self.series.truncate(since.series);
+        self.distributions.truncate(since.distributions);
+        self.totals.truncate(since.totals);
+        self.tables.truncate(since.tables);
+        if since.heaps == 0 {
+            self.heap = None;
+        }
+        self.spans.truncate(since.tracks, since.spans, since.marks, since.flows);
+    }
+
+    /// Ends the collection: all files are put on one clock, as far as they tell theirs.
+    pub fn finish(mut self, origin: Origin) -> Recording {
+        self.end_file();
+        let parts = std::mem::take(&mut self.parts);
+        let stacks = self.stacks.finish();
+        let clock = parts::align(&parts, &mut self.profiles, &mut self.spans, &mut self.series);
+        let mut recording = Recording {
             origin,
             strings: self.strings,
             functions: self.functions,
             frames: self.frames.into_rows(),
-            stacks: self.stacks.finish(),
+            stacks,
             label_sets: self.label_sets,
             profiles: self.profiles,
             line_ticks: self.line_ticks,
             heap: self.heap,
             notes: self.notes,
             meta: self.meta,
-            clock: self.clock,
+            clock: clock.clock,
             spans: self.spans,
             series: self.series,
             distributions: self.distributions,
+            totals: self.totals,
+            tables: self.tables,
+        };
+        recording.notes.extend(clock.notes);
+        if parts.iter().filter(|part| part.to.profiles > part.from.profiles).count() > 1 {
+            parts::busiest_first(&mut recording);
         }
+        recording
     }
 }

@@ -1,4 +1,4 @@
-//! Series: numbers over time. Distributions: how often a number was how large.
+//! Series: numbers over time. Distributions: how often a number was how large. Totals: plain sums.
 
 use super::Column;
 use crate::units::Unit;
@@ -14,11 +14,46 @@ pub enum SeriesKind {
     Delay,
 }
 
+/// What a series, a distribution or a total is to whoever judges or compares recordings, whatever the
+/// file calls it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Nothing that any rule asks for.
+    #[default]
+    Other,
+    /// How long requests took.
+    Latency,
+    /// Requests per second.
+    Rate,
+    /// Requests that were answered.
+    Requests,
+    /// Requests that failed, in whatever way.
+    Errors,
+    /// How late the event loop was.
+    LoopDelay,
+    /// The share of its time in which the event loop ran, since it began or in a stretch.
+    LoopUtilisation,
+    /// Processor time per wall time: 1 is one core.
+    Cpu,
+    /// Garbage collections that stop the program: their lengths, each at its end.
+    GcPause,
+    /// Bytes of the heap in use.
+    HeapUsed,
+    /// Bytes of the heap.
+    HeapTotal,
+    /// Bytes of the process in physical memory.
+    Resident,
+    /// Open handles: sockets, timers, files.
+    Handles,
+}
+
 /// A number over time.
 #[derive(Debug)]
 pub struct Series {
     /// Name for people: `Heap used`, `Event-loop delay`.
     pub name: String,
+    /// What it is to rules.
+    pub role: Role,
     /// What it belongs to: a process, a thread, a file; or empty. Series of one group are drawn together.
     pub group: String,
     /// What the numbers measure. Times are in nanoseconds, shares between 0 and 1 with the unit `share`.
@@ -36,6 +71,8 @@ pub struct Series {
 pub struct Distribution {
     /// Name for people: `Latency`, `http_req_duration`.
     pub name: String,
+    /// What it is to rules.
+    pub role: Role,
     /// What it belongs to, or empty.
     pub group: String,
     /// What was measured; `None` for plain counts.
@@ -56,10 +93,56 @@ pub struct Distribution {
     pub is_exact: bool,
 }
 
+/// How often something happened in all, or how much of it there was: requests, errors, bytes sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Total {
+    /// Name for people: `Requests`, `http_reqs`.
+    pub name: String,
+    /// What it is to rules.
+    pub role: Role,
+    /// What it belongs to, or empty.
+    pub group: String,
+    /// What was counted.
+    pub unit: Unit,
+    /// How much.
+    pub amount: f64,
+    /// Out of how much, where it is a part of something: failed requests of all requests.
+    pub of: Option<f64>,
+    /// How much in a second, if the file tells.
+    pub per_second: Option<f64>,
+}
+
+impl Total {
+    /// A number of things that is no part of anything.
+    pub fn new(name: impl Into<String>, group: impl Into<String>, unit: Unit, amount: f64) -> Self {
+        Self { name: name.into(), role: Role::Other, group: group.into(), unit, amount, of: None, per_second: None }
+    }
+
+    /// The same with a role.
+    #[must_use]
+    pub fn with_role(self, role: Role) -> Self {
+        Self { role, ..self }
+    }
+}
+
+impl Distribution {
+    /// The value that `percent` of a hundred do not exceed, if it is among those that are kept.
+    pub fn percentile(&self, percent: f64) -> Option<f64> {
+        self.percentiles.iter().find(|p| (p.0 - percent).abs() < 1e-9).map(|p| p.1)
+    }
+}
+
 impl Series {
     /// An empty series.
     pub fn new(name: impl Into<String>, group: impl Into<String>, unit: Unit, kind: SeriesKind) -> Self {
-        Self { name: name.into(), group: group.into(), unit, kind, at_ns: Column::new(), value: Column::new() }
+        let (name, group) = (name.into(), group.into());
+        Self { name, role: Role::Other, group, unit, kind, at_ns: Column::new(), value: Column::new() }
+    }
+
+    /// The same with a role.
+    #[must_use]
+    pub fn with_role(self, role: Role) -> Self {
+        Self { role, ..self }
     }
 
     /// Adds a number unless it is none.

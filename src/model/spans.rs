@@ -119,6 +119,24 @@ impl Spans {
         self.at_ns.get(span.index()).saturating_add(self.length_ns.get(span.index()))
     }
 
+    /// Keeps the first rows of each table.
+    pub(super) fn truncate(&mut self, tracks: usize, spans: usize, marks: usize, flows: usize) {
+        self.tracks.truncate(tracks);
+        self.track.truncate(spans);
+        self.at_ns.truncate(spans);
+        self.length_ns.truncate(spans);
+        self.parent.truncate(spans);
+        self.name.truncate(spans);
+        self.category.truncate(spans);
+        self.labels.truncate(spans);
+        self.marks.track.truncate(marks);
+        self.marks.at_ns.truncate(marks);
+        self.marks.name.truncate(marks);
+        self.marks.category.truncate(marks);
+        self.marks.labels.truncate(marks);
+        self.flows.truncate(flows);
+    }
+
     /// Bytes of heap memory held by the columns.
     pub fn heap_bytes(&self) -> usize {
         let spans = self.track.heap_bytes()

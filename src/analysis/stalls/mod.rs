@@ -7,6 +7,7 @@
 
 mod blame;
 mod busy;
+pub mod delays;
 mod facts;
 mod origin;
 mod search;

@@ -1,7 +1,7 @@
 //! What readers of JSON do alike.
 
 use crate::error::Result;
-use crate::input::json::{Json, Kind};
+use crate::input::json::{Json, Kind, Number};
 use crate::model::{Builder, StringId};
 
 /// A name.
@@ -24,6 +24,58 @@ pub(in crate::formats) fn whole(json: &mut Json<'_>) -> Result<i64> {
         return Ok(number);
     }
     Ok(json.decimal()?.scaled(0).value)
+}
+
+/// A number as a double; `None` for any other value, which is passed over.
+pub(in crate::formats) fn float(json: &mut Json<'_>) -> Result<Option<f64>> {
+    if json.kind()? == Kind::Number {
+        return Ok(Some(json.f64()?));
+    }
+    json.skip_value()?;
+    Ok(None)
+}
+
+/// A number × 10^`decimals`, rounded; `None` for any other value, which is passed over.
+pub(in crate::formats) fn scaled(json: &mut Json<'_>, decimals: u8) -> Result<Option<i64>> {
+    if json.kind()? == Kind::Number {
+        return Ok(Some(json.decimal()?.scaled(decimals).value));
+    }
+    json.skip_value()?;
+    Ok(None)
+}
+
+/// A value as people read it: texts and numbers as they are, of lists their elements; nothing for
+/// objects and for what is empty.
+pub(in crate::formats) fn words(json: &mut Json<'_>) -> Result<String> {
+    if json.kind()? != Kind::Array {
+        return word(json);
+    }
+    let mut all = String::new();
+    json.begin_array()?;
+    while json.next_element()? {
+        let word = word(json)?;
+        if !all.is_empty() && !word.is_empty() {
+            all.push(' ');
+        }
+        all.push_str(&word);
+    }
+    Ok(all)
+}
+
+fn word(json: &mut Json<'_>) -> Result<String> {
+    Ok(match json.kind()? {
+        Kind::Text => json.text()?.to_owned(),
+        Kind::Bool => if json.bool()? { "yes" } else { "no" }.to_owned(),
+        Kind::Number => match json.number()? {
+            Number::Int(n) => n.to_string(),
+            Number::Uint(n) => n.to_string(),
+            Number::Float(n) => n.to_string(),
+        },
+        _ => {
+            json.skip_value()?;
+            String::new()
+        }
+    })
 }
 
 /// Notes how many texts were not valid.

@@ -2,7 +2,9 @@
 
 pub(super) mod ids;
 pub(super) mod json;
+pub(super) mod ndjson;
 pub(super) mod proto;
 pub(super) mod threads;
 pub(super) mod v8_code;
 pub(super) mod v8_profile;
+pub(super) mod when;

@@ -60,6 +60,8 @@ fn decode(window: &mut Window, builder: &mut Builder, context: &Context<'_>) -> 
     }
     note_replaced(&json, builder);
     let profile = document.finish(builder, context.name)?;
+    // Files made by hand begin at 0, which is no moment of any clock.
+    builder.clock.start_ns = profile.time.as_ref().map(|time| time.start_ns).filter(|&start| start > 0);
     builder.profile(profile);
     Ok(())
 }

@@ -236,6 +236,8 @@ impl File {
         if let Some(moments) = labels.moments {
             put_in_order(&mut profile, &moments, &self.header, builder);
         }
+        let start = profile.time.as_ref().map(|time| time.start_ns).filter(|&start| start > 0);
+        builder.clock.unix_ns = builder.clock.unix_ns.or(start);
         builder.profile(profile);
         Ok(broken + self.names.missing + symbols.missing_functions)
     }

@@ -357,6 +357,12 @@ impl<'w> Json<'w> {
         }
     }
 
+    /// Whether another document follows the one that was just read.
+    pub fn has_more(&mut self) -> Result<bool> {
+        debug_assert!(self.levels.is_empty(), "a document is over when all that it opened is closed");
+        Ok(self.peek()?.is_some())
+    }
+
     /// From here on a format nests on purpose: the limit on nesting counts anew.
     pub fn nest_on_purpose(&mut self) {
         self.levels_max = self.levels.len().saturating_add(self.nesting_max);
