@@ -10,7 +10,7 @@ use super::Sizes;
 use super::bits::Bits;
 use super::essential::Essential;
 use super::words::Words;
-use crate::model::HeapGraph;
+use crate::model::{Column, HeapGraph};
 
 /// No number, no object.
 const NONE: u32 = u32::MAX;
@@ -20,7 +20,7 @@ const NONE: u32 = u32::MAX;
 pub(super) fn dominators(graph: &HeapGraph, words: &Words, shallow: &Sizes) -> (Vec<u32>, Sizes) {
     let essential = Essential::of(graph, words);
     let walk = Walk::of(graph, &essential);
-    let (order, of_number) = walk.dominators(graph, &essential);
+    let (order, of_number) = walk.dominators();
     let mut retained = shallow.clone();
     let root = graph.root.index();
     let mut dominator = vec![graph.root.0; graph.len()];
@@ -38,7 +38,8 @@ pub(super) fn dominators(graph: &HeapGraph, words: &Words, shallow: &Sizes) -> (
 }
 
 /// A depth-first walk over essential edges: from the root, then from every object that nothing
-/// essential leads to, as if the root did.
+/// essential leads to, as if the root did. Each edge is looked at once: what is needed of it later is
+/// collected on the way.
 struct Walk {
     /// Number of each object, [`NONE`] where the walk did not come.
     number: Vec<u32>,
@@ -46,85 +47,123 @@ struct Walk {
     order: Vec<u32>,
     /// Number of the object from which each was first reached; 0 of the root.
     parent: Vec<u32>,
+    /// The earliest number from which an edge leads to each.
+    semi: Vec<u32>,
+    later: Later,
+    /// The next edge of each object on the way.
+    cursors: Vec<u32>,
+}
+
+/// For each number, the later numbers from which essential edges lead to it, as lists.
+#[derive(Default)]
+struct Later {
+    /// The first place in `from` of each number, [`NONE`] for none.
+    first: Vec<u32>,
+    /// A later number, and the next place.
+    from: Column<(u32, u32)>,
 }
 
 impl Walk {
     fn of(graph: &HeapGraph, essential: &Essential<'_>) -> Self {
-        let mut walk = Self { number: vec![NONE; graph.len()], order: Vec::new(), parent: Vec::new() };
-        walk.order.reserve_exact(graph.len());
-        walk.parent.reserve_exact(graph.len());
-        // The next edge of each object on the way.
-        let mut cursor = Vec::with_capacity(graph.len());
-        walk.descend(graph, essential, graph.root.index(), &mut cursor);
+        let column = || Vec::with_capacity(graph.len());
+        let later = Later { first: column(), from: Column::new() };
+        let (order, parent, semi) = (column(), column(), column());
+        let mut walk = Self { number: vec![NONE; graph.len()], order, parent, semi, later, cursors: Vec::new() };
+        walk.descend(graph, essential, graph.root.index());
         if walk.order.len() < graph.len() {
             let held = held(graph, essential);
             for node in 0..graph.len() {
                 if walk.number[node] == NONE && !held.get(node) {
-                    walk.descend(graph, essential, node, &mut cursor);
+                    walk.descend(graph, essential, node);
                 }
             }
         }
         walk
     }
 
-    fn reach(&mut self, graph: &HeapGraph, node: usize, parent: u32, cursor: &mut Vec<u32>) -> u32 {
+    fn reach(&mut self, graph: &HeapGraph, node: usize, parent: u32) -> u32 {
         let number = self.order.len() as u32;
         self.number[node] = number;
         self.order.push(node as u32);
         self.parent.push(parent);
-        cursor.push(graph.edge_range(node).start as u32);
+        self.semi.push(parent);
+        self.later.first.push(NONE);
+        self.cursors.push(graph.edge_range(node).start as u32);
         number
     }
 
-    fn descend(&mut self, graph: &HeapGraph, essential: &Essential<'_>, start: usize, cursor: &mut Vec<u32>) {
-        let first = self.reach(graph, start, 0, cursor);
-        let mut at = first;
-        loop {
+    fn descend(&mut self, graph: &HeapGraph, essential: &Essential<'_>, start: usize) {
+        let mut at = self.reach(graph, start, 0);
+        while let Some(&cursor) = self.cursors.last() {
             let node = self.order[at as usize] as usize;
-            let edges = cursor[at as usize] as usize..graph.edge_range(node).end;
+            let edges = cursor as usize..graph.edge_range(node).end;
             let new = |edge: usize| {
-                let to = essential.target(node, edge).filter(|&to| self.number[to] == NONE)?;
+                let to = essential.target(node, edge).filter(|&to| self.is_new(at, to))?;
                 Some((edge, to))
             };
             match edges.into_iter().find_map(new) {
                 Some((edge, to)) => {
-                    cursor[at as usize] = edge as u32 + 1;
-                    at = self.reach(graph, to, at, cursor);
+                    if let Some(cursor) = self.cursors.last_mut() {
+                        *cursor = edge as u32 + 1;
+                    }
+                    at = self.reach(graph, to, at);
                 }
-                None if at == first => return,
                 None => {
-                    cursor[at as usize] = u32::MAX;
+                    self.cursors.pop();
                     at = self.parent[at as usize];
                 }
             }
         }
     }
 
+    /// Whether the walk did not come to an object yet. If it did, the edge from `at` is collected.
+    #[inline]
+    fn is_new(&mut self, at: u32, object: usize) -> bool {
+        let to = self.number[object];
+        if to == NONE {
+            return true;
+        }
+        if to < at {
+            let place = self.later.from.len() as u32;
+            let next = std::mem::replace(&mut self.later.first[to as usize], place);
+            self.later.from.push((at, next));
+        } else {
+            let semi = &mut self.semi[to as usize];
+            *semi = (*semi).min(at);
+        }
+        false
+    }
+
     /// The object of each number, and the number of the dominator of each number.
-    fn dominators(self, graph: &HeapGraph, essential: &Essential<'_>) -> (Vec<u32>, Vec<u32>) {
-        let Self { number, order, parent } = self;
-        // The tree's own edges lead from earlier to later numbers, too.
-        let mut semi = parent.clone();
-        let later = Later::of(graph, essential, &number, &order, &mut semi);
+    fn dominators(self) -> (Vec<u32>, Vec<u32>) {
+        let Self { number, order, parent, semi, later, .. } = self;
         drop(number);
+        let Later { first, from } = later;
         let count = order.len();
-        let mut forest = Forest { ancestor: parent, semi, label: vec![NONE; count], path: Vec::new() };
+        let mut forest = Forest { ancestor: parent, semi, label: first, path: Vec::new() };
+        // Until a number is done, the first of those that wait for it; of those that wait, the next one.
         let mut dominator = vec![NONE; count];
         for at in (0..count as u32).rev() {
+            let mut place = std::mem::replace(&mut forest.label[at as usize], at);
             forest.settle(at, &mut dominator);
             if at == 0 {
                 break;
             }
             let mut semi = forest.semi[at as usize];
-            for &from in later.of_number(at) {
-                let best = forest.best(from, at);
+            while place != NONE {
+                let (later, next) = from.get(place as usize);
+                let best = forest.best(later, at);
                 semi = semi.min(forest.semi[best as usize]);
+                place = next;
             }
             forest.semi[at as usize] = semi;
-            // Whoever waits for the same object is linked through the table of results, the first one
-            // through that of labels, which that object does not need yet.
-            dominator[at as usize] = std::mem::replace(&mut forest.label[semi as usize], at);
+            // What the walk came to from the earliest of all hangs on that; all others wait for theirs.
+            dominator[at as usize] = match semi == forest.ancestor[at as usize] {
+                true => semi,
+                false => std::mem::replace(&mut dominator[semi as usize], at),
+            };
         }
+        drop(from);
         for at in 1..count {
             if dominator[at] != forest.semi[at] {
                 dominator[at] = dominator[dominator[at] as usize];
@@ -147,75 +186,13 @@ fn held(graph: &HeapGraph, essential: &Essential<'_>) -> Bits {
     held
 }
 
-/// For each number, the later numbers from which essential edges lead to it.
-struct Later {
-    /// Where those of each number start in `from`; one more than there are numbers.
-    first: Vec<u32>,
-    from: Vec<u32>,
-}
-
-impl Later {
-    /// Collects them, and lowers `semi` to the earliest number from which an edge leads to each.
-    fn of(graph: &HeapGraph, essential: &Essential<'_>, number: &[u32], order: &[u32], semi: &mut [u32]) -> Self {
-        let mut first = vec![0u32; order.len() + 1];
-        let each = |mut take: &mut dyn FnMut(u32, u32)| {
-            for (at, &node) in order.iter().enumerate() {
-                edges_of(graph, essential, number, (at as u32, node as usize), &mut take);
-            }
-        };
-        each(&mut |from, to| {
-            if from > to {
-                first[to as usize] += 1;
-            } else {
-                let semi = &mut semi[to as usize];
-                *semi = (*semi).min(from);
-            }
-        });
-        let mut sum = 0;
-        for place in &mut first {
-            sum += std::mem::replace(place, sum);
-        }
-        let mut from = vec![0; sum as usize];
-        // Each start moves to its end while it is filled, which is the start of the next.
-        each(&mut |later, to| {
-            if later > to {
-                let place = &mut first[to as usize];
-                from[*place as usize] = later;
-                *place += 1;
-            }
-        });
-        first.rotate_right(1);
-        first[0] = 0;
-        Self { first, from }
-    }
-
-    fn of_number(&self, at: u32) -> &[u32] {
-        &self.from[self.first[at as usize] as usize..self.first[at as usize + 1] as usize]
-    }
-}
-
-/// Hands on every essential edge of an object to another that was reached, as numbers.
-fn edges_of(
-    graph: &HeapGraph,
-    essential: &Essential<'_>,
-    number: &[u32],
-    (at, node): (u32, usize),
-    take: &mut impl FnMut(u32, u32),
-) {
-    for edge in graph.edge_range(node) {
-        if let Some(to) = essential.target(node, edge) {
-            take(at, number[to]);
-        }
-    }
-}
-
 /// The part of the tree that is done: everything with a number above the current one.
 struct Forest {
     /// An ancestor in the tree: the parent, until the way up was shortened.
     ancestor: Vec<u32>,
     semi: Vec<u32>,
     /// The number with the least `semi` on the way that was left out; before a number is done, the
-    /// first of those that wait for it.
+    /// first place of its list in [`Later`].
     label: Vec<u32>,
     path: Vec<u32>,
 }
@@ -247,10 +224,9 @@ impl Forest {
         }
     }
 
-    /// Names the dominators of those that wait for `at`, or the number whose dominator is theirs, and
-    /// makes `at` a number that is done.
+    /// Names the dominators of those that wait for `at`, or the number whose dominator is theirs.
     fn settle(&mut self, at: u32, dominator: &mut [u32]) {
-        let mut next = std::mem::replace(&mut self.label[at as usize], at);
+        let mut next = std::mem::replace(&mut dominator[at as usize], NONE);
         while next != NONE {
             let waiting = next;
             let best = self.best(waiting, at);
