@@ -45,30 +45,34 @@ struct Walk {
     number: Vec<u32>,
     /// Object of each number.
     order: Vec<u32>,
-    /// Number of the object from which each was first reached; 0 of the root.
-    parent: Vec<u32>,
-    /// The earliest number from which an edge leads to each.
-    semi: Vec<u32>,
-    later: Later,
+    /// What is known of each number.
+    known: Vec<Known>,
+    /// For each number, the later numbers from which essential edges lead to it, as lists: a number and
+    /// the next place.
+    later: Column<(u32, u32)>,
     /// The next edge of each object on the way.
     cursors: Vec<u32>,
 }
 
-/// For each number, the later numbers from which essential edges lead to it, as lists.
-#[derive(Default)]
-struct Later {
-    /// The first place in `from` of each number, [`NONE`] for none.
-    first: Vec<u32>,
-    /// A later number, and the next place.
-    from: Column<(u32, u32)>,
+/// What is known of a number, side by side: whoever asks for one part asks for all.
+#[derive(Clone, Copy)]
+struct Known {
+    /// An ancestor in the tree of the walk: the number from which it was first reached, until the way up
+    /// was shortened. 0 of the root.
+    ancestor: u32,
+    /// The earliest number from which an edge leads to it; once it is done, the earliest from which a
+    /// way over later numbers does.
+    semi: u32,
+    /// Before the number is done, the first place of its list in [`Walk::later`]; then the number with
+    /// the least `semi` on the way that was left out.
+    label: u32,
 }
 
 impl Walk {
     fn of(graph: &HeapGraph, essential: &Essential<'_>) -> Self {
-        let column = || Vec::with_capacity(graph.len());
-        let later = Later { first: column(), from: Column::new() };
-        let (order, parent, semi) = (column(), column(), column());
-        let mut walk = Self { number: vec![NONE; graph.len()], order, parent, semi, later, cursors: Vec::new() };
+        let (order, known) = (Vec::with_capacity(graph.len()), Vec::with_capacity(graph.len()));
+        let mut walk =
+            Self { number: vec![NONE; graph.len()], order, known, later: Column::new(), cursors: Vec::new() };
         walk.descend(graph, essential, graph.root.index());
         if walk.order.len() < graph.len() {
             let held = held(graph, essential);
@@ -85,9 +89,7 @@ impl Walk {
         let number = self.order.len() as u32;
         self.number[node] = number;
         self.order.push(node as u32);
-        self.parent.push(parent);
-        self.semi.push(parent);
-        self.later.first.push(NONE);
+        self.known.push(Known { ancestor: parent, semi: parent, label: NONE });
         self.cursors.push(graph.edge_range(node).start as u32);
         number
     }
@@ -110,7 +112,7 @@ impl Walk {
                 }
                 None => {
                     self.cursors.pop();
-                    at = self.parent[at as usize];
+                    at = self.known[at as usize].ancestor;
                 }
             }
         }
@@ -123,49 +125,48 @@ impl Walk {
         if to == NONE {
             return true;
         }
+        let known = &mut self.known[to as usize];
         if to < at {
-            let place = self.later.from.len() as u32;
-            let next = std::mem::replace(&mut self.later.first[to as usize], place);
-            self.later.from.push((at, next));
+            let next = std::mem::replace(&mut known.label, self.later.len() as u32);
+            self.later.push((at, next));
         } else {
-            let semi = &mut self.semi[to as usize];
-            *semi = (*semi).min(at);
+            known.semi = known.semi.min(at);
         }
         false
     }
 
     /// The object of each number, and the number of the dominator of each number.
     fn dominators(self) -> (Vec<u32>, Vec<u32>) {
-        let Self { number, order, parent, semi, later, .. } = self;
+        let Self { number, order, known, later, .. } = self;
         drop(number);
-        let Later { first, from } = later;
         let count = order.len();
-        let mut forest = Forest { ancestor: parent, semi, label: first, path: Vec::new() };
+        let mut forest = Forest { known, path: Vec::new() };
         // Until a number is done, the first of those that wait for it; of those that wait, the next one.
         let mut dominator = vec![NONE; count];
         for at in (0..count as u32).rev() {
-            let mut place = std::mem::replace(&mut forest.label[at as usize], at);
+            let Known { ancestor: parent, mut semi, label: mut place } = forest.known[at as usize];
+            forest.known[at as usize].label = at;
             forest.settle(at, &mut dominator);
             if at == 0 {
                 break;
             }
-            let mut semi = forest.semi[at as usize];
-            while place != NONE {
-                let (later, next) = from.get(place as usize);
-                let best = forest.best(later, at);
-                semi = semi.min(forest.semi[best as usize]);
+            // Nothing is earlier than the root: what all objects share is mostly held by it.
+            while place != NONE && semi > 0 {
+                let (from, next) = later.get(place as usize);
+                let best = forest.best(from, at);
+                semi = semi.min(forest.known[best as usize].semi);
                 place = next;
             }
-            forest.semi[at as usize] = semi;
+            forest.known[at as usize].semi = semi;
             // What the walk came to from the earliest of all hangs on that; all others wait for theirs.
-            dominator[at as usize] = match semi == forest.ancestor[at as usize] {
+            dominator[at as usize] = match semi == parent {
                 true => semi,
                 false => std::mem::replace(&mut dominator[semi as usize], at),
             };
         }
-        drop(from);
+        drop(later);
         for at in 1..count {
-            if dominator[at] != forest.semi[at] {
+            if dominator[at] != forest.known[at].semi {
                 dominator[at] = dominator[dominator[at] as usize];
             }
         }
@@ -188,12 +189,7 @@ fn held(graph: &HeapGraph, essential: &Essential<'_>) -> Bits {
 
 /// The part of the tree that is done: everything with a number above the current one.
 struct Forest {
-    /// An ancestor in the tree: the parent, until the way up was shortened.
-    ancestor: Vec<u32>,
-    semi: Vec<u32>,
-    /// The number with the least `semi` on the way that was left out; before a number is done, the
-    /// first place of its list in [`Later`].
-    label: Vec<u32>,
+    known: Vec<Known>,
     path: Vec<u32>,
 }
 
@@ -202,25 +198,26 @@ impl Forest {
     /// not: `at` or one before it.
     #[inline]
     fn best(&mut self, from: u32, at: u32) -> u32 {
-        if self.ancestor[from as usize] > at {
+        if self.known[from as usize].ancestor > at {
             self.shorten(from, at);
         }
-        self.label[from as usize]
+        self.known[from as usize].label
     }
 
     fn shorten(&mut self, from: u32, at: u32) {
-        let Self { ancestor, semi, label, path } = self;
+        let Self { known, path } = self;
         let mut top = from;
-        while ancestor[top as usize] > at {
+        while known[top as usize].ancestor > at {
             path.push(top);
-            top = ancestor[top as usize];
+            top = known[top as usize].ancestor;
         }
         while let Some(step) = path.pop() {
-            let above = ancestor[step as usize] as usize;
-            if semi[label[above] as usize] < semi[label[step as usize] as usize] {
-                label[step as usize] = label[above];
+            let Known { ancestor, label, .. } = known[step as usize];
+            let above = known[ancestor as usize];
+            if known[above.label as usize].semi < known[label as usize].semi {
+                known[step as usize].label = above.label;
             }
-            ancestor[step as usize] = ancestor[above];
+            known[step as usize].ancestor = above.ancestor;
         }
     }
 
@@ -231,7 +228,7 @@ impl Forest {
             let waiting = next;
             let best = self.best(waiting, at);
             next = dominator[waiting as usize];
-            dominator[waiting as usize] = if self.semi[best as usize] < at { best } else { at };
+            dominator[waiting as usize] = if self.known[best as usize].semi < at { best } else { at };
         }
     }
 }
