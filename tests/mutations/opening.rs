@@ -12,7 +12,7 @@ use culprit::formats::{self, Options, Recognised, Watch};
 use culprit::input::{Named, SliceSource};
 use culprit::model::vocab::{Order, Scope, Sort};
 use culprit::model::{Note, Recording};
-use culprit::protocol::{Answer, CanvasId, Content, FlameView, Picture, Query, TimelineView, TreeChange};
+use culprit::protocol::{Answer, CanvasId, Content, FlameView, Picture, Query, SheetInfo, TimelineView, TreeChange};
 use culprit::stage::{Given, Stage};
 use jsonschema::Validator;
 use serde_json::Value;
@@ -160,10 +160,32 @@ fn line_is_right(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// What the page asks of a sheet: its rows, the first of them expanded, some of them found, and more of
+/// the first.
+fn ask_sheet(engine: &mut Engine, info: &SheetInfo) -> Result<(), String> {
+    let mut ask = |sheet: &str, search: &str, sort, change| {
+        let (scope, search, sheet) = (Scope::default(), search.into(), sheet.into());
+        match engine.answer(&Query::Sheet { sheet, scope, search, sort, change, from: 0, count: 50 }) {
+            Ok(Answer::Sheet(sheet)) => Ok(sheet),
+            Ok(other) => Err(format!("{}: {other:?}", info.id)),
+            Err(failure) => Err(format!("{}: {}", info.id, failure.message)),
+        }
+    };
+    let first = ask(&info.id, "", None, TreeChange::Keep)?;
+    ask(&info.id, "", Some((1, true)), TreeChange::ExpandHeaviest(None))?;
+    ask(&info.id, "a", Some((0, false)), TreeChange::Keep)?;
+    let Some(row) = first.rows.rows.first() else { return Ok(()) };
+    ask(&info.id, "", None, TreeChange::Expand(row.node))?;
+    if let Some((detail, _)) = info.detail.as_ref().filter(|_| !row.key.is_empty()) {
+        ask(&format!("{detail}/{}", row.key), "", None, TreeChange::Keep)?;
+    }
+    Ok(())
+}
+
 /// What the page asks first of a recording.
 fn ask(recording: Recording) -> Result<(), String> {
     let mut engine = Engine::new(recording);
-    engine.overview(0.0);
+    let sheets = engine.overview(0.0).sheets;
     let (from, count) = (0, 50);
     let scope = Scope { nest_gc: true, ..Scope::default() };
     let queries = [
@@ -186,6 +208,7 @@ fn ask(recording: Recording) -> Result<(), String> {
             return Err(format!("{query:?}: {}", failure.message));
         }
     }
+    sheets.iter().try_for_each(|info| ask_sheet(&mut engine, info))?;
     if let Ok(Answer::Functions(rows)) = engine.answer(&queries[1])
         && let Some(first) = rows.rows.first()
     {

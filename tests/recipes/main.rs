@@ -50,6 +50,12 @@ const RUN: &[Run] = &[
     },
     Run { command: "node inspect -p PID", needs: &["node"], step: Step::Inspect, writes: "x.cpuprofile" },
     Run {
+        command: "node --heapsnapshot-signal=SIGUSR2 app.js",
+        needs: &["node"],
+        step: Step::Signal,
+        writes: "*.heapsnapshot",
+    },
+    Run {
         command: "node -e \"require('./app.js'); require('v8').writeHeapSnapshot('app.heapsnapshot')\"",
         needs: &["node"],
         step: Step::Nothing,

@@ -33,6 +33,8 @@ pub(crate) enum Step {
     Service,
     /// A running job, whose number stands for `PID`, and a person at the prompt.
     Inspect,
+    /// The job as the program, which is then sent the signal that its command speaks of.
+    Signal,
 }
 
 /// Folders and processes of the commands; ends and removes them when dropped.
@@ -85,6 +87,7 @@ impl Stage {
                 end_of(start("sh", &["-c", command], &folder)?)?;
             }
             Step::Inspect => self.inspect(command, &folder)?,
+            Step::Signal => self.signal(command, &folder, writes)?,
         }
         written(&folder, writes)
     }
@@ -127,6 +130,19 @@ impl Stage {
             ("profiles[0].save('x.cpuprofile')", Duration::ZERO, "Saved"),
         ]);
         typed.and_then(|()| end_of(prompt))
+    }
+
+    /// Starts the job as the program of the command, then does what the recipe tells people to do.
+    fn signal(&self, command: &str, folder: &Path, writes: &str) -> Result<(), String> {
+        fs::copy(folder.join("job.js"), folder.join("app.js")).map_err(|e| e.to_string())?;
+        let job = start("sh", &["-c", &format!("exec {command}")], folder)?;
+        let number = job.child.id().to_string();
+        self.keep(job);
+        // The program must have begun to listen.
+        thread::sleep(PROFILED);
+        end_of(start("kill", &["-USR2", &number], folder)?)?;
+        let is_whole = |file: &PathBuf| fs::read(file).is_ok_and(|bytes| bytes.trim_ascii_end().ends_with(b"}"));
+        await_true(|| format!("no whole {writes}"), || written(folder, writes).is_ok_and(|file| is_whole(&file)))
     }
 }
 

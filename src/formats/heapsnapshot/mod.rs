@@ -50,13 +50,22 @@ pub const TIMELINE: Format = Format {
     decode,
 };
 
-const SNAPSHOT_RECIPES: &[Recipe] = &[Recipe {
-    symptom: "memory grows",
-    tool: "node v8.writeHeapSnapshot",
-    group: "Node.js",
-    command: "node -e \"require('./app.js'); require('v8').writeHeapSnapshot('app.heapsnapshot')\"",
-    note: "It holds environment variables and texts of the program; two of one process can be compared.",
-}];
+const SNAPSHOT_RECIPES: &[Recipe] = &[
+    Recipe {
+        symptom: "memory grows",
+        tool: "node --heapsnapshot-signal",
+        group: "Node.js",
+        command: "node --heapsnapshot-signal=SIGUSR2 app.js",
+        note: "Each `kill -USR2` of the process writes one; two of one process can be compared. They hold environment variables and texts of the program.",
+    },
+    Recipe {
+        symptom: "memory grows",
+        tool: "node v8.writeHeapSnapshot",
+        group: "Node.js",
+        command: "node -e \"require('./app.js'); require('v8').writeHeapSnapshot('app.heapsnapshot')\"",
+        note: "What the program holds when it is done. It holds environment variables and texts of the program.",
+    },
+];
 
 fn decode(window: &mut Window, builder: &mut Builder, context: &Context<'_>) -> Result<()> {
     if builder.heap.is_some() {
