@@ -5,6 +5,8 @@
 #
 # With OPTIMISE_WASM set it first runs wasm-opt: the page's program for size, the worker's for speed.
 set -eu
+# First, since hooks of one stage run side by side.
+sh "$(dirname "$0")/shorten.sh"
 cd "$TRUNK_STAGING_DIR"
 if [ -n "${OPTIMISE_WASM:-}" ]; then
     # These features are on in Rust's own output; wasm-opt has to be told.

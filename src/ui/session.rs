@@ -307,7 +307,8 @@ impl Session {
             }
             Reply::Failed(failure) => self.end(Phase::Failed(failure)),
             // Anything else is a bug of the worker's; it must not leave a card that waits for ever.
-            other => self.end(Phase::Died(format!("an unexpected answer: {other:?}"))),
+            // Named and not printed: how every answer is printed would be a fiftieth of what a first visit fetches.
+            _ => self.end(Phase::Died("an answer that was not asked for".to_owned())),
         }
     }
 
