@@ -21,7 +21,7 @@ pub const FORMAT: Format = Format {
     tools: &["autocannon"],
     extensions: &["json"],
     recipes: &[Recipe {
-        symptom: "a service is slow under load",
+        symptom: "",
         tool: "autocannon",
         group: "Load tests",
         command: "npx autocannon --json -c 10 -d 10 http://localhost:3000 > load.json",

@@ -5,7 +5,7 @@
 //! (nanoseconds), with `ts` (milliseconds since `timeOrigin`), `count`, and what was measured beside it:
 //! `elu` (`eventLoopUtilization()`), `memory` (`process.memoryUsage()`), `gc` (entries of a
 //! `PerformanceObserver`). A first line of type `header` may tell resolution, length of the stretches
-//! and how `ts` relates to other clocks. `docs/event-loop-delay.md` has a program that writes them.
+//! and how `ts` relates to other clocks.
 //!
 //! A measured delay holds the resolution of the timer that measures it, so the loop was late by that
 //! much less. And the row itself was late when the loop was held: by its distance to the row before,

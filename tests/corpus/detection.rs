@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::common::{self, Entry, Tally, error_of, summary};
-use crate::readers::unpack;
+use crate::readers::{measures, unpack};
 use crate::{FILES_OF_CORPUS, Kind};
 
 /// Formats of heaps.
@@ -45,13 +45,19 @@ fn judge_detection(tally: &mut Tally, entry: &Entry, line: &Value, also_folded: 
     let meant = Kind::of_index(entry.format());
     if let Some(message) = error_of(line) {
         tally.hold(!message.trim().is_empty(), || format!("{}: an error without a word", entry.name));
-        let ours = meant.is_some_and(fits) && !entry.name.starts_with("bad/");
+        let is_measured = measures::FORMATS.iter().any(|format| format.1.contains(&entry.format()));
+        let ours = (is_measured || meant.is_some_and(fits)) && !entry.name.starts_with("bad/");
         return tally.hold(!ours, || format!("{}: {message}", entry.name));
     }
     // Heaps have readers and tests of their own (tests/heap.rs); here only that nothing else is one.
     if line["format"].as_str().is_some_and(|format| HEAPS.contains(&format)) {
         let is_meant = line["format"] == *entry.format() || entry.name.starts_with("bad/node/snapshot-");
         return tally.hold(is_meant, || format!("{} ({}) is taken for a heap", entry.name, entry.format()));
+    }
+    if let Some((id, of_index, is_of)) = measures::FORMATS.iter().find(|f| line["format"] == f.0) {
+        let is_meant = of_index.contains(&entry.format());
+        let is_it = is_meant || entry.name.starts_with("bad/") || bytes.as_ref().is_ok_and(|bytes| is_of(bytes));
+        return tally.hold(is_it, || format!("{} ({}) is taken for {id}", entry.name, entry.format()));
     }
     let claimed = Kind::ALL.into_iter().find(|k| line["format"] == k.id());
     let Some(claimed) = claimed else {

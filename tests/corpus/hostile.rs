@@ -80,6 +80,11 @@ const BAD: &[(&str, Want)] = &[
     ("node/gzip-trailing-garbage.cpuprofile.gz", Want::Same(ASYNC_CHAIN)),
     ("node/gzip-two-members.cpuprofile.gz", Want::Same(ASYNC_CHAIN)),
     ("node/gzip-bomb-64MiB.json.gz", Want::Error),
+    ("node/processstat-empty", Want::Error),
+    ("node/processstat-huge-length", Want::Repaired),
+    ("node/processstat-truncated", Want::Repaired),
+    ("node/processstat-zeros", Want::Error),
+    ("node/k6-broken-line.ndjson", Want::Repaired),
     ("systems/pprof-gzip-truncated-half.pb.gz", Want::ErrorOrRepaired),
     ("systems/pprof-gzip-truncated-trailer.pb.gz", Want::ErrorOrRepaired),
     ("systems/pprof-gzip-bad-crc.pb.gz", Want::ErrorOrRepaired),
@@ -132,6 +137,8 @@ fn numbers_of_bad(name: &str) -> &'static [(&'static str, i64)] {
             &[("/profiles/0/total", 800_000), ("/profiles/0/samples", 100_000)]
         }
         "node/no-deltas.cpuprofile" => &[("/profiles/0/samples", 401), ("/profiles/0/duration_ns", 1_036_819_000)],
+        "node/processstat-huge-length" => &[("/series/0/points", 154), ("/delays/count", 7)],
+        "node/processstat-truncated" => &[("/series/0/points", 153), ("/delays/count", 7)],
         "node/no-samples.cpuprofile" => &[("/profiles/0/duration_ns", 1_036_819_000)],
         // Objects A and B hold each other, and A is held by the root alone.
         "node/snapshot-tiny-valid-cycle.heapsnapshot" | "node/snapshot-node-count-lies.heapsnapshot" => &[
@@ -175,19 +182,8 @@ fn every_hostile_file_has_a_verdict() {
         return;
     };
     let listed: Vec<String> = BAD.iter().map(|(name, _)| format!("bad/{name}")).collect();
-    let foreign = [
-        "trace-",
-        "processstat-",
-        "k6-",
-        "otlp-",
-        "zipkin-",
-        "perf-",
-        "svg-",
-        "flamebearer-",
-        "callgrind-",
-        "dhat-",
-        "utf8-bom-otlp",
-    ];
+    let foreign =
+        ["trace-", "otlp-", "zipkin-", "perf-", "svg-", "flamebearer-", "callgrind-", "dhat-", "utf8-bom-otlp"];
     let is_foreign = |entry: &Entry| {
         let file = entry.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         entry.name.starts_with("bad/python/") || foreign.iter().any(|start| file.starts_with(start))

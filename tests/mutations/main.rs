@@ -10,6 +10,7 @@ mod blind;
 #[path = "../common/mod.rs"]
 mod common;
 mod dice;
+mod frames;
 mod json;
 mod lines;
 mod opening;
@@ -139,6 +140,8 @@ fn mutation(format: &str, seeds: &[Seed], number: u64) -> (String, Vec<u8>) {
         (Structure::Proto(document), true) => document.grow(&mut dice),
         (Structure::Lines(document), false) => document.mutate(&mut dice),
         (Structure::Lines(document), true) => document.grow(&mut dice),
+        (Structure::Frames(document), false) => document.mutate(&mut dice),
+        (Structure::Frames(document), true) => document.grow(&mut dice),
     };
     (seed.name.clone(), bytes)
 }

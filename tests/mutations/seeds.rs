@@ -7,7 +7,7 @@ use culprit::formats;
 use culprit::input::{FileSource, Limits, Source, Window};
 
 use crate::common::{files_below, package};
-use crate::{json, lines, proto};
+use crate::{frames, json, lines, proto};
 
 /// Largest content that is used: thousands of copies of it are decoded.
 const SEED_BYTES_MAX: usize = 16 << 10;
@@ -27,6 +27,7 @@ pub(crate) enum Structure {
     Json(json::Document),
     Proto(proto::Document),
     Lines(lines::Document),
+    Frames(frames::Document),
 }
 
 /// The small fixtures that open as `format`.
@@ -53,4 +54,5 @@ fn structure(bytes: &[u8]) -> Option<Structure> {
     None.or_else(|| json::Document::read(bytes).map(Structure::Json))
         .or_else(|| proto::Document::read(bytes).map(Structure::Proto))
         .or_else(|| lines::Document::read(bytes).map(Structure::Lines))
+        .or_else(|| frames::Document::read(bytes).map(Structure::Frames))
 }

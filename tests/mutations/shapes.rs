@@ -10,6 +10,177 @@ const BYTES: usize = 1 << 19;
 pub(crate) type Shape = (&'static str, &'static str, Vec<u8>);
 
 pub(crate) fn all() -> Vec<Shape> {
+    profiles().into_iter().chain(measures()).collect()
+}
+
+/// What holds series, distributions and facts.
+fn measures() -> Vec<Shape> {
+    let (cannon, points, text) = ("autocannon-json", "k6-json-output", "k6-end-of-test-text");
+    let (summary, export, delays) = ("k6-handle-summary", "k6-summary-export", "perf-hooks-ndjson");
+    let (stat, stacks, system) = ("clinic-doctor-processstat", "clinic-bubbleprof-stacktrace", "clinic-systeminfo");
+    let (page, report) = ("clinic-html", "node-report");
+    vec![
+        (cannon, "many results", r#"{"latency":{"p97_5":1},"requests":{"sent":1}}"#.repeat(BYTES / 45).into_bytes()),
+        (
+            cannon,
+            "a status for each answer",
+            format!(
+                r#"{{"latency":{{"p97_5":1}},"requests":{{"sent":1}},"statusCodeStats":{{{}}}}}"#,
+                many(|i| format!(r#""{i}":{{"count":1}}"#))
+            )
+            .into_bytes(),
+        ),
+        (
+            points,
+            "the shortest points",
+            k6(|_| r#"{"metric":"m","type":"Point","data":{"time":"2026-01-05T10:00:00Z","value":1}}"#.into()),
+        ),
+        (
+            points,
+            "a metric for each point",
+            k6(|i| format!(r#"{{"metric":"{i}","type":"Point","data":{{"time":"2026-01-05T10:00:00Z","value":1}}}}"#)),
+        ),
+        (
+            points,
+            "tags of their own for each point",
+            k6(|i| {
+                format!(
+                    r#"{{"metric":"m","type":"Point","data":{{"time":"2026-01-05T10:00:00Z","value":1,"tags":{{"name":"{i}","status":"{i}"}}}}}}"#
+                )
+            }),
+        ),
+        (
+            points,
+            "a second for each point",
+            k6(|i| {
+                let (hours, minutes, seconds) = (i / 3600 % 24, i / 60 % 60, i % 60);
+                format!(
+                    r#"{{"metric":"a_duration","type":"Point","data":{{"time":"20{:02}-01-05T{hours:02}:{minutes:02}:{seconds:02}Z","value":1}}}}"#,
+                    26 + i % 50
+                )
+            }),
+        ),
+        (
+            summary,
+            "a metric of one value each",
+            format!(r#"{{"metrics":{{{}}}}}"#, many(|i| format!(r#""{i}":{{"type":"trend","values":{{"avg":1}}}}"#)))
+                .into_bytes(),
+        ),
+        (
+            summary,
+            "groups within groups",
+            format!(
+                r#"{{"metrics":{{"a":{{"type":"trend","values":{{"avg":1}}}}}},"root_group":{}{}}}"#,
+                r#"{"groups":["#.repeat(BYTES / 13),
+                "]}".repeat(BYTES / 13)
+            )
+            .into_bytes(),
+        ),
+        (
+            export,
+            "a check for each name",
+            format!(
+                r#"{{"metrics":{{"a":{{"avg":1}}}},"root_group":{{"checks":{{{}}}}}}}"#,
+                many(|i| format!(r#""{i}":{{"passes":1}}"#))
+            )
+            .into_bytes(),
+        ),
+        (text, "a metric on each line", [b"  vus...: 1\n".repeat(2), lines(|i| format!("a{i}..: 1\n"))].concat()),
+        (text, "a check on each line", [b"  vus...: 1\n".repeat(2), "✓ a\n".repeat(BYTES / 6).into_bytes()].concat()),
+        (
+            delays,
+            "the shortest rows",
+            lines(|i| format!(r#"{{"ts":{i},"min":1,"max":1,"mean":1,"percentiles":{{}}}}{}"#, "\n")),
+        ),
+        (
+            delays,
+            "collections",
+            format!(
+                r#"{{"ts":1,"min":1,"max":1,"mean":1,"percentiles":{{}},"gc":[{}]}}"#,
+                [r#"{"start":1,"dur":1}"#; BYTES / 20].join(",")
+            )
+            .into_bytes(),
+        ),
+        (stat, "the shortest measurements", measurement().repeat(BYTES / measurement().len())),
+        (stat, "halves of measurements", [measurement(), measurement()[..30].repeat(BYTES / 30)].concat()),
+        (stacks, "operations without a stack", operation(&[]).repeat(BYTES / 13)),
+        (stacks, "one deep stack", operation(&[0x12, 0].repeat(BYTES / 2))),
+        (
+            stacks,
+            "a function for each operation",
+            (0..BYTES / 30)
+                .flat_map(|i| operation(&bytes_field(2, &bytes_field(1, format!("{i}").as_bytes()))))
+                .collect(),
+        ),
+        (
+            system,
+            "one long text",
+            format!(r#"{{"mainDirectory":"{}","pathSeparator":"/"}}"#, "a".repeat(BYTES)).into_bytes(),
+        ),
+        (
+            page,
+            "the shortest measurements",
+            html(&format!(r#""processStat":[{}]"#, [r#"{"timestamp":1795334774667}"#; BYTES / 28].join(","))),
+        ),
+        (
+            page,
+            "the shortest operations",
+            html(&format!(r#""data":[{{"nodes":[{{"sources":[{}]}}]}}]"#, ["{}"; BYTES / 3].join(","))),
+        ),
+        (
+            page,
+            "one deep stack",
+            html(&format!(r#""data":[{{"nodes":[{{"frames":[{}],"sources":[{{}}]}}]}}]"#, ["{}"; BYTES / 3].join(","))),
+        ),
+        (report, "the shortest handles", node_report(&format!(r#""libuv":[{}]"#, ["{}"; BYTES / 3].join(",")))),
+        (
+            report,
+            "workers",
+            node_report(&format!(
+                r#""workers":[{}]"#,
+                [r#"{"javascriptStack":{"stack":["at a"]}}"#; BYTES / 39].join(",")
+            )),
+        ),
+        (
+            report,
+            "one deep stack",
+            node_report(&format!(r#""javascriptStack":{{"stack":[{}]}}"#, [r#""at ""#; BYTES / 6].join(","))),
+        ),
+        (
+            report,
+            "spaces",
+            node_report(&format!(r#""javascriptHeap":{{"heapSpaces":{{{}}}}}"#, many(|i| format!(r#""{i}":{{}}"#)))),
+        ),
+    ]
+}
+
+fn k6(line: fn(usize) -> String) -> Vec<u8> {
+    let count = BYTES / (line(BYTES / 64).len() + 1);
+    (0..count).flat_map(|i| format!("{}\n", line(i)).into_bytes()).collect()
+}
+
+/// A measurement of doctor: time, delay, processor, memory.
+fn measurement() -> Vec<u8> {
+    let double = |number: u8, value: f64| [&[number << 3 | 1][..], &value.to_le_bytes()].concat();
+    let body = [double(1, 1_795_334_774_667.0), double(2, 1.0), double(3, 0.5), bytes_field(4, &[])].concat();
+    [&(body.len() as u16).to_be_bytes()[..], &body].concat()
+}
+
+/// An operation of bubbleprof with these frames.
+fn operation(frames: &[u8]) -> Vec<u8> {
+    let length = (frames.len() + 9) as u32;
+    [&length.to_be_bytes()[..], &[9], &7f64.to_le_bytes(), frames].concat()
+}
+
+fn html(data: &str) -> Vec<u8> {
+    format!("<html><script id=\"clinic-data\">{{{data}}}</script></html>").into_bytes()
+}
+
+fn node_report(rest: &str) -> Vec<u8> {
+    format!(r#"{{"header":{{"reportVersion":4}},{rest}}}"#).into_bytes()
+}
+
+fn profiles() -> Vec<Shape> {
     let (v8, heap, pprof, folded) = ("v8-cpuprofile", "v8-heapprofile", "pprof", "folded");
     let (stacks, list) = ("0x-stacks", "0x-ticks");
     let (log, ticks, report) = ("v8-prof-log", "v8-prof-preprocessed", "v8-prof-text");

@@ -11,6 +11,7 @@ pub(crate) mod expected;
 pub(crate) mod folded;
 pub(crate) mod heap;
 pub(crate) mod heapprofile;
+pub(crate) mod measures;
 pub(crate) mod pprof;
 pub(crate) mod prof;
 pub(crate) mod program;

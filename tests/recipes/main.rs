@@ -134,6 +134,19 @@ const BY_HAND: &[(&str, &str)] = &[
         "npx fetches the tool at its first run; nothing is fetched here",
     ),
     (
+        "npx autocannon --json -c 10 -d 10 http://localhost:3000 > load.json",
+        "npx fetches the tool at its first run; nothing is fetched here",
+    ),
+    (
+        "npx clinic doctor --collect-only -- node app.js",
+        "npx fetches the tool at its first run; nothing is fetched here",
+    ),
+    (
+        "npx clinic bubbleprof --collect-only -- node app.js",
+        "npx fetches the tool at its first run; nothing is fetched here",
+    ),
+    ("node --report-on-signal app.js", "somebody has to send the signal while it runs"),
+    (
         "npx 0x --collect-only --write-ticks -- node app.js",
         "npx fetches the tool at its first run; nothing is fetched here",
     ),

@@ -15,8 +15,6 @@ mod process;
 mod records;
 mod stacks;
 mod system;
-#[cfg(test)]
-mod tests;
 
 use super::{Access, Format, Recipe};
 

@@ -45,7 +45,7 @@ struct Memory {
 const LENGTH: usize = 2;
 /// A message with all of its fields has 78 bytes; without the optional ones, with larger numbers or
 /// fields of later versions it differs by a few.
-const SHORTEST: usize = 27;
+const SHORTEST: usize = 20;
 const LONGEST: usize = 255;
 /// Tag of the timestamp, which is written first.
 const TIMESTAMP: u8 = 0x09;

@@ -116,7 +116,7 @@ mod tests {
         }
         let sorted = Sorted::of([4.0, -1.0, 2.0, 0.0].into_iter().collect());
         let ranks = Ranks::of(std::iter::once(&sorted));
-        assert_eq!([0.0, 50.0, 90.0, 100.0].map(|p| ranks.percentile(p)), [-1.0, 1.0, 3.4, 4.0].map(Some));
+        assert_eq!([0.0, 50.0, 75.0, 100.0].map(|p| ranks.percentile(p)), [-1.0, 1.0, 2.5, 4.0].map(Some));
         assert_eq!(Ranks::default().percentile(50.0), None);
     }
 }

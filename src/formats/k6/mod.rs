@@ -13,8 +13,6 @@ mod metric;
 mod points;
 mod seconds;
 mod summary;
-#[cfg(test)]
-mod tests;
 mod text;
 
 use super::{Access, Format, Recipe};
