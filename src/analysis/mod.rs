@@ -4,6 +4,7 @@
 //! linear; work per change of filter is linear in distinct stacks, not in samples.
 
 pub mod activity;
+pub mod asynchronous;
 pub mod blocks;
 pub mod callers;
 pub mod compare;

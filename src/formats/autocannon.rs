@@ -5,6 +5,8 @@
 //! Definition: <https://github.com/mcollina/autocannon#readme>. Left out: `average` (the mean once
 //! more), `1xx` to `5xx` (the codes one by one say more), `sampleInt`.
 
+use std::collections::BTreeMap;
+
 use super::common::json::{float, note_replaced, scaled, words};
 use super::common::when;
 use super::{Access, Context, Fit, Format, Head, Recipe};
@@ -61,12 +63,10 @@ fn decode(window: &mut Window, builder: &mut Builder, _context: &Context<'_>) ->
     }
     note_replaced(&json, builder);
     // Tests of one address are told apart by their number.
-    let mut groups: Vec<String> = Vec::new();
+    let mut met: BTreeMap<String, usize> = BTreeMap::new();
     for result in results {
-        let of_same = groups.iter().filter(|group| **group == result.name()).count();
-        groups.push(result.name().to_owned());
-        let group =
-            if of_same == 0 { result.name().to_owned() } else { format!("{} ({})", result.name(), of_same + 1) };
+        let number = met.entry(result.name().to_owned()).and_modify(|n| *n += 1).or_insert(1);
+        let group = if *number == 1 { result.name().to_owned() } else { format!("{} ({number})", result.name()) };
         result.finish(group, builder)?;
     }
     Ok(())
