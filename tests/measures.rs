@@ -171,7 +171,7 @@ fn k6_measurements() {
     for (file, expected) in files("k6-json-output") {
         tally.file();
         let points = measures::points(&unpack::read(&file).expect("the file can be read"));
-        let (line, recording) = (line(&file), open(&[file.clone()]));
+        let (line, recording) = (line(&file), open(std::slice::from_ref(&file)));
         let mut by_metric: BTreeMap<&str, Vec<&Point>> = BTreeMap::new();
         points.iter().for_each(|point| by_metric.entry(&point.metric).or_default().push(point));
         for (metric, points) in &by_metric {
@@ -405,7 +405,7 @@ fn event_loop_delays() {
         tally.file();
         let rows: Vec<Value> =
             measures::lines(&std::fs::read(&file).expect("it can be read")).filter(|l| l["max"].is_number()).collect();
-        let (line, recording) = (line(&file), open(&[file.clone()]));
+        let (line, recording) = (line(&file), open(std::slice::from_ref(&file)));
         let used = series(&recording, "Event-loop utilisation");
         let want: Vec<f64> = rows.iter().filter_map(|row| row["elu"]["utilization"].as_f64()).collect();
         tally.number(|| "utilisation".into(), &used.value.iter().collect::<Vec<f64>>(), &want);
@@ -449,7 +449,7 @@ fn doctor_measurements() {
     for (file, expected) in files("clinic-doctor-processstat") {
         tally.file();
         let read = measures::process(&std::fs::read(&file).expect("it can be read"));
-        let (line, recording) = (line(&file), open(&[file.clone()]));
+        let (line, recording) = (line(&file), open(std::slice::from_ref(&file)));
         let mut records = read.records;
         records.sort_by(|a, b| a.timestamp.total_cmp(&b.timestamp));
         let of = |name: &str| series(&recording, name).value.iter().collect::<Vec<f64>>();
@@ -564,7 +564,7 @@ fn bubbleprofs_stacks() {
     for (file, expected) in files("clinic-bubbleprof-stacktrace") {
         tally.file();
         let stacks = measures::stacks(&std::fs::read(&file).expect("it can be read"));
-        let (line, recording) = (line(&file), open(&[file.clone()]));
+        let (line, recording) = (line(&file), open(std::slice::from_ref(&file)));
         let mut own: BTreeMap<(String, String), u64> = BTreeMap::new();
         for (_, frames) in &stacks {
             let (name, file) = frames.first().map_or(("(no stack)", ""), |f| (&f.0, &f.1));
@@ -627,7 +627,7 @@ fn facts_of_systems_and_reports() {
         let spaces = rows(&line, "Heap spaces");
         assert_eq!(spaces.len(), document["javascriptHeap"]["heapSpaces"].as_object().expect("spaces").len());
         assert_eq!(rows(&line, "Limits").len(), document["userLimits"].as_object().expect("limits").len());
-        let recording = open(&[file.clone()]);
+        let recording = open(std::slice::from_ref(&file));
         let of = |name: &str| recording.profiles.iter().find(|p| p.name == name);
         let frames = |name: &str| of(name).map_or(0, |p| recording.stacks.walk(p.samples.stack.get(0)).count());
         let script = document["javascriptStack"]["stack"].as_array().expect("lines");
@@ -665,8 +665,12 @@ fn a_folder_of_profiles_is_one_recording() {
         .collect();
     let earliest = *starts.values().min().expect("there are files");
     assert_eq!(recording.clock.start_ns, Some(earliest));
-    for (file, profile) in
-        files.iter().map(|f| open(&[f.clone()])).map(|mut r| r.profiles.remove(0)).zip(0..).map(|(p, i)| (i, p))
+    for (file, profile) in files
+        .iter()
+        .map(|f| open(std::slice::from_ref(f)))
+        .map(|mut r| r.profiles.remove(0))
+        .zip(0..)
+        .map(|(p, i)| (i, p))
     {
         let ids = (profile.pid.expect("the name tells it"), profile.tid.expect("the name tells it"));
         let ours =

@@ -69,7 +69,6 @@ impl Creations {
     pub fn groups(&self, recording: &Recording) -> Vec<Group> {
         let mut groups: BTreeMap<StackId, Group> = BTreeMap::new();
         let of = |stack: StackId| Group { stack, operations: 0, spans: 0, time_ns: 0 };
-        #[expect(clippy::iter_over_hash_type, reason = "they are counted, in whatever order")]
         for &stack in self.by_id.values() {
             groups.entry(stack).or_insert_with(|| of(stack)).operations += 1;
         }
@@ -108,7 +107,7 @@ mod tests {
     fn recording() -> Recording {
         let mut builder = Builder::new();
         let key = builder.strings.intern(LABEL);
-        let mut label = |id: i64, builder: &mut Builder| {
+        let label = |id: i64, builder: &mut Builder| {
             builder.label_sets.intern(&[(key, LabelValue::Number(id, StringId::EMPTY))])
         };
         let [a, b] = ["a", "b"].map(|name| {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::functions::Weight;
 use super::heap::compare::Identities;
+use super::load::{self, LoadTest};
 use super::modules::{Modules, key};
 use super::scoped::Scoped;
 use crate::model::vocab::{FrameKey, Sort, SortColumn};
@@ -11,7 +12,7 @@ use crate::model::{FunctionId, Recording};
 use crate::units::Unit;
 
 /// What one recording sends to be compared: its functions by content, in order of their keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Aggregate {
     /// Name of the recording.
     pub name: String,
@@ -29,6 +30,8 @@ pub struct Aggregate {
     pub functions: Vec<Side>,
     /// The objects of its heap, where it has one.
     pub heap: Option<Identities>,
+    /// Its load tests.
+    pub loads: Vec<LoadTest>,
 }
 
 /// A function on one side.
@@ -79,6 +82,7 @@ pub fn aggregate(recording: &Recording, modules: &Modules, scoped: &Scoped, weig
         samples: scoped.tree.total_samples.get(0),
         functions,
         heap: None,
+        loads: load::tests(recording),
     }
 }
 

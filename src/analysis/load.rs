@@ -1,9 +1,11 @@
 //! Load tests: the figures by which two of them are compared, whatever tool made them.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Distribution, Recording, Role, Total};
 
 /// One load test. Times are nanoseconds.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LoadTest {
     /// What was tested: an address or a title, or empty.
     pub group: String,

@@ -10,6 +10,7 @@ pub mod callers;
 pub mod compare;
 mod cut;
 pub mod doctor;
+pub mod events;
 pub mod functions;
 pub mod heap;
 pub mod in_time;

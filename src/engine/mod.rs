@@ -19,6 +19,7 @@ mod flame;
 mod heap;
 mod in_time;
 mod label;
+mod measures;
 mod prepared;
 mod sheets;
 mod stalls;

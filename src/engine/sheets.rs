@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
 
-use super::{Engine, heap};
+use super::{Engine, heap, measures};
 use crate::model::Recording;
 use crate::model::vocab::Scope;
 use crate::protocol::{Cell, Rows, Sheet, SheetColumn, SheetInfo, SheetRow, Tone, TreeChange};
@@ -24,6 +24,17 @@ pub(super) static SHEETS: &[SheetKind] = &[
     heap::sheets::DETACHED,
     heap::sheets::CHANGES,
     heap::sheets::RETAINERS,
+    measures::EVENTS,
+    measures::TRACKS,
+    measures::MARKS,
+    measures::LOAD,
+    measures::LOAD_COMPARED,
+    measures::PERCENTILES,
+    measures::TOTALS,
+    measures::DOCTOR,
+    measures::DELAYS,
+    measures::SERIES,
+    measures::FACTS,
 ];
 
 /// A sheet: one entry of the registry.
@@ -51,7 +62,6 @@ pub(super) struct Asked<'a> {
     pub sheet: &'a str,
     /// What stands behind the id of a sheet that is about one thing.
     pub key: &'a str,
-    #[expect(dead_code, reason = "heaps know no threads and no time; other sheets do")]
     pub scope: &'a Scope,
     pub search: &'a str,
     pub sort: Option<(u32, bool)>,
@@ -104,6 +114,8 @@ impl Engine {
 pub(super) enum Value {
     /// Words.
     Text(String),
+    /// Words that are set apart.
+    Marked(String, Tone),
     /// A number times 10^-`decimals`, and its share of the whole for a bar.
     Number {
         /// The number.
@@ -134,6 +146,7 @@ impl Value {
     pub fn cell(&self) -> Cell {
         match self {
             Self::Text(text) => Cell { text: text.clone(), ..Cell::default() },
+            Self::Marked(text, tone) => Cell { text: text.clone(), tone: *tone, ..Cell::default() },
             Self::Number { raw, decimals, unit, part } => Cell {
                 text: exact(*raw, *decimals, unit),
                 figure: Some(units::figure(*raw, *decimals, unit)),
@@ -150,14 +163,14 @@ impl Value {
 
     fn order(&self, other: &Self) -> Ordering {
         match (self, other) {
-            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Text(a) | Self::Marked(a, _), Self::Text(b) | Self::Marked(b, _)) => a.cmp(b),
             (a, b) => a.number().total_cmp(&b.number()),
         }
     }
 
     fn number(&self) -> f64 {
         match self {
-            Self::Text(_) => f64::NEG_INFINITY,
+            Self::Text(_) | Self::Marked(..) => f64::NEG_INFINITY,
             Self::Number { raw, decimals, .. } => *raw as f64 / 10f64.powi(i32::from(*decimals)),
             Self::Share(part, all) => *part as f64 / (*all).max(1) as f64,
         }
