@@ -18,6 +18,8 @@ mod common;
 mod detection;
 #[path = "corpus/hostile.rs"]
 mod hostile;
+#[path = "corpus/measured.rs"]
+mod measured;
 mod readers;
 
 use std::collections::BTreeMap;
@@ -27,7 +29,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use common::{Entry, Tally, clip, culprit, error_of, summary};
-use readers::{Reading, cpuprofile, expected, folded, heapprofile, pprof, prof, program, unpack, zerox};
+use readers::{Reading, cpuprofile, expected, folded, heapprofile, pprof, prof, program, trace, unpack, zerox};
 
 /// Files of the corpus, of other projects and of the hostile inputs, for the message when they are not
 /// there.
@@ -43,13 +45,16 @@ enum Kind {
     ProfText,
     ZeroStacks,
     ZeroTicks,
+    Chrome,
+    NodeTrace,
+    Trace,
     Pprof,
     Folded,
 }
 
 impl Kind {
     /// All of them.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::V8,
         Self::Heap,
         Self::ProfLog,
@@ -57,6 +62,9 @@ impl Kind {
         Self::ProfText,
         Self::ZeroStacks,
         Self::ZeroTicks,
+        Self::Chrome,
+        Self::NodeTrace,
+        Self::Trace,
         Self::Pprof,
         Self::Folded,
     ];
@@ -71,6 +79,9 @@ impl Kind {
             Self::ProfText => "v8-prof-text",
             Self::ZeroStacks => "0x-stacks",
             Self::ZeroTicks => "0x-ticks",
+            Self::Chrome => "chrome-trace",
+            Self::NodeTrace => "node-trace-events",
+            Self::Trace => "trace-event",
             Self::Pprof => "pprof",
             Self::Folded => "folded",
         }
@@ -86,6 +97,13 @@ impl Kind {
             "v8-prof-text" => Some(Self::ProfText),
             "0x-stacks" => Some(Self::ZeroStacks),
             "0x-ticks" | "clinic-flame-samples" => Some(Self::ZeroTicks),
+            "chrome-trace"
+            | "chrome-trace-array"
+            | "chrome-trace-gzip"
+            | "chrome-timeline-object"
+            | "chrome-timeline-array" => Some(Self::Chrome),
+            "node-trace-events" | "clinic-doctor-traceevent" | "clinic-bubbleprof-traceevent" => Some(Self::NodeTrace),
+            "trace-event" | "viztracer-json" | "py-spy-chrometrace" => Some(Self::Trace),
             "pprof" => Some(Self::Pprof),
             "folded" | "folded-diff" | "py-spy-raw" => Some(Self::Folded),
             _ => None,
@@ -102,9 +120,14 @@ impl Kind {
             Self::ProfText => prof::looks_like_report(&unpack::text(bytes)),
             Self::ZeroStacks => zerox::stacks(&unpack::text(bytes)).is_ok(),
             Self::ZeroTicks => zerox::ticks(&unpack::text(bytes)).is_ok(),
+            Self::Chrome | Self::NodeTrace | Self::Trace => self.read_trace(&unpack::text(bytes)).is_ok(),
             Self::Pprof => pprof::looks_like_pprof(bytes),
             Self::Folded => folded::looks_folded(bytes),
         }
+    }
+
+    fn read_trace(self, text: &str) -> Result<trace::Trace, String> {
+        trace::read(text, self == Self::NodeTrace, self == Self::Chrome)
     }
 }
 
@@ -126,6 +149,7 @@ struct Read {
     heap: Option<heapprofile::Profile>,
     prof: Option<prof::Profile>,
     zerox: Option<zerox::Profile>,
+    trace: Option<trace::Facts>,
     /// Weights are times 10^`decimals`.
     decimals: u32,
 }
@@ -133,7 +157,7 @@ struct Read {
 impl Read {
     /// Whole weights, of which the first value is shown first.
     fn of(readings: Vec<Reading>) -> Self {
-        Self { default: Some(0), readings, v8: None, heap: None, prof: None, zerox: None, decimals: 0 }
+        Self { default: Some(0), readings, v8: None, heap: None, prof: None, zerox: None, trace: None, decimals: 0 }
     }
 }
 
@@ -161,6 +185,10 @@ fn read(kind: Kind, file: &Path) -> Result<Read, String> {
             let text = unpack::text(&bytes);
             let profile = if kind == Kind::ZeroStacks { zerox::stacks(&text)? } else { zerox::ticks(&text)? };
             Ok(Read { zerox: Some(profile.clone()), ..Read::of(vec![profile.reading]) })
+        }
+        Kind::Chrome | Kind::NodeTrace | Kind::Trace => {
+            let trace = kind.read_trace(&unpack::text(&bytes))?;
+            Ok(Read { trace: Some(trace.facts), ..Read::of(trace.readings) })
         }
         Kind::Pprof => {
             let mut profile = pprof::read(&bytes)?;
@@ -224,6 +252,9 @@ fn fixtures() -> Vec<Case> {
         ("v8-prof-text", Kind::ProfText),
         ("0x-stacks", Kind::ZeroStacks),
         ("0x-ticks", Kind::ZeroTicks),
+        ("chrome-trace", Kind::Chrome),
+        ("node-trace-events", Kind::NodeTrace),
+        ("trace-event", Kind::Trace),
         ("pprof", Kind::Pprof),
         ("folded", Kind::Folded),
     ];
@@ -259,6 +290,10 @@ fn index_of_fixtures(folder: &Path) -> BTreeMap<String, Value> {
 /// Compares readings, whoever made them, with the index' numbers for the file.
 fn compare_with_index(tally: &mut Tally, case: &Case, readings: &[Reading], read: &Read) {
     let expected = &case.index["expected"];
+    if let Some(facts) = &read.trace {
+        // Its importer takes the arguments into the names, and threads one by one.
+        return expected::trace(tally, &case.name, facts, expected);
+    }
     if case.name.contains("speedscope-samples") {
         if expected["profiles"].is_null() {
             return;
@@ -420,6 +455,9 @@ fn compare_program(tally: &mut Tally, case: &Case, read: &Read) {
         Ok((line, ours)) => {
             compare_identity(tally, case, &line);
             compare_notes(tally, case, &line, read);
+            if let Some(facts) = &read.trace {
+                expected::tracks(tally, &case.name, &line, facts);
+            }
             ours
         }
         Err(problem) => return tally.fail(format!("{name}: {problem}")),
@@ -427,12 +465,32 @@ fn compare_program(tally: &mut Tally, case: &Case, read: &Read) {
     tally.file();
     program::compare(tally, name, &ours, &read.readings);
     compare_with_index(tally, case, &with_stacks(ours, &read.readings), read);
-    for (i, reading) in read.readings.iter().enumerate() {
+    for (i, reading) in of_all_threads(&read.readings).iter().enumerate() {
         compare_convert(tally, case, reading, &["--value", &reading.value]);
         if read.default == Some(i) {
             compare_convert(tally, case, reading, &[]);
         }
     }
+}
+
+/// Readings of one value, of several threads, with their stacks added up.
+fn of_all_threads(readings: &[Reading]) -> Vec<Reading> {
+    let mut all: Vec<Reading> = Vec::new();
+    for reading in readings {
+        let Some(known) = all.iter_mut().find(|known| known.value == reading.value) else {
+            all.push(reading.clone());
+            continue;
+        };
+        let mut stacks: BTreeMap<String, i128> = BTreeMap::new();
+        for line in known.folded.iter().chain(&reading.folded) {
+            let (stack, weight) = line.rsplit_once(' ').expect("a line ends in its weight");
+            *stacks.entry(stack.to_owned()).or_default() +=
+                weight.parse::<i128>().expect("weights of threads are whole");
+        }
+        known.folded = stacks.into_iter().map(|(stack, weight)| format!("{stack} {weight}")).collect();
+        known.folded.sort();
+    }
+    all
 }
 
 fn compare_convert(tally: &mut Tally, case: &Case, reading: &Reading, options: &[&str]) {

@@ -200,10 +200,10 @@ impl Opened {
     }
 
     /// The origin told of the stall at a moment of the file's clock.
-    fn origin_at(&self, ns: i64) -> Option<&'static str> {
+    fn origin_at(&self, ns: i64) -> Option<std::borrow::Cow<'static, str>> {
         let at = ns - self.start_ns();
         let stall = self.found.stalls.iter().find(|s| s.start_ns <= at && at < s.start_ns + s.duration_ns)?;
-        stall.origin
+        stall.origin.clone()
     }
 }
 
@@ -285,7 +285,7 @@ fn origins_are_right_as_far_as_the_stack_tells() {
         let opened = Opened::of(&case.file);
         for (origin, at) in &case.origins {
             let told = opened.origin_at(*at);
-            match (origin.as_str(), told) {
+            match (origin.as_str(), told.as_deref()) {
                 (_, None) => silent += 1,
                 ("timer", Some("timer"))
                 | ("immediate", Some("setImmediate"))

@@ -3,6 +3,8 @@
 //! The JSON follows `docs/summary.schema.json`; equal files give equal bytes. Integers are exact,
 //! whatever their size, and fractions are written with the digits that they have.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -14,8 +16,9 @@ use super::measures::{self, Measures, measures};
 use super::modules::{Kind, Modules};
 use super::outline::{self, TrackSum};
 use super::scoped::Scoped;
-use super::stalls::{self, Culprit, Stall, StallKind, Stalls};
+use super::stalls::{self, Culprit, Handler, Stall, StallKind, Stalls};
 use super::states::{States, states};
+use super::vitals::{self, Navigation, Vital};
 use crate::error::{Error, printable};
 use crate::model::vocab::Sort;
 use crate::model::{FunctionId, Note, Profile, Recording, StringId};
@@ -57,6 +60,8 @@ struct FileLine<'a> {
     spans: Vec<TrackSum<'a>>,
     #[serde(flatten)]
     measures: Measures<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    vitals: Vec<VitalsLine>,
 }
 
 #[derive(Serialize)]
@@ -132,7 +137,11 @@ struct StallLine<'a> {
     duration_ns: i64,
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    origin: Option<&'static str>,
+    origin: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    chain: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handler: Option<HandlerLine>,
     gc_ns: i64,
     program_ns: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,6 +155,59 @@ struct StallLine<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     largest: Vec<BlamedLine<'a>>,
     path: Vec<Place<'a>>,
+}
+
+#[derive(Serialize)]
+struct VitalsLine {
+    url: String,
+    start_ns: i64,
+    fcp: VitalLine,
+    lcp: VitalLine,
+    cls: VitalLine,
+    inp: VitalLine,
+    tbt: VitalLine,
+    long_tasks: u64,
+    long_tasks_ns: i64,
+}
+
+#[derive(Serialize)]
+struct VitalLine {
+    value: Option<f64>,
+    #[serde(flatten)]
+    rest: Vital,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    parts_ms: BTreeMap<&'static str, f64>,
+}
+
+impl VitalsLine {
+    fn of(row: Navigation) -> Self {
+        let Navigation { url, start_ns, fcp, lcp, cls, inp, tbt, long_tasks } = row;
+        let [fcp, lcp, cls, inp, tbt] = [fcp, lcp, cls, inp, tbt].map(VitalLine::of);
+        let (long_tasks, long_tasks_ns) = long_tasks;
+        Self { url, start_ns, fcp, lcp, cls, inp, tbt, long_tasks, long_tasks_ns }
+    }
+}
+
+impl VitalLine {
+    fn of(vital: Vital) -> Self {
+        let parts_ms = vital.parts.iter().copied().collect();
+        Self { value: vital.value, parts_ms, rest: vital }
+    }
+}
+
+#[derive(Serialize)]
+struct HandlerLine {
+    name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+}
+
+impl HandlerLine {
+    fn of(handler: Handler) -> Self {
+        Self { name: handler.name, file: handler.file, line: (handler.line > 0).then_some(handler.line) }
+    }
 }
 
 #[derive(Serialize)]
@@ -195,10 +257,11 @@ pub fn json_line(recording: &Recording, file: &str, options: &Options) -> String
         fingerprint: &recording.origin.fingerprint,
         notes: &recording.notes,
         profiles: each_value(recording).map(|(p, v)| profile_line(recording, &modules, p, v, options)).collect(),
-        stalls: (0..recording.profiles.len()).filter_map(|p| stalls_line(recording, &modules, p, options)).collect(),
         heap: recording.heap.as_ref().map(|graph| HeapReport::of(graph, options.top)),
-        spans: outline::tracks(recording),
         measures: measures(recording, options.threshold_ns, options.stalls),
+        stalls: (0..recording.profiles.len()).flat_map(|p| stalls_lines(recording, &modules, p, options)).collect(),
+        spans: outline::tracks(recording),
+        vitals: vitals::vitals(recording).into_iter().map(VitalsLine::of).collect(),
     };
     serde_json::to_string(&line).expect("plain data can be written as JSON")
 }
@@ -300,30 +363,38 @@ fn place(recording: &Recording, id: FunctionId) -> Place<'_> {
     }
 }
 
-fn stalls_line<'a>(
+/// A line for each source that tells stalls of a thread.
+fn stalls_lines<'a>(
     recording: &'a Recording,
     modules: &Modules,
     index: usize,
     options: &Options,
-) -> Option<StallsLine<'a>> {
-    let found = stalls::find(recording, index, modules, options.threshold_ns);
+) -> Vec<StallsLine<'a>> {
     let profile = &recording.profiles[index];
-    let start_ns = profile.time.as_ref().filter(|_| found.why_empty.is_none())?.start_ns;
+    let Some(start_ns) = profile.time.as_ref().map(|time| time.start_ns) else { return Vec::new() };
+    let all = stalls::find_all(recording, index, modules, options.threshold_ns);
+    let told = all.into_iter().filter(|(_, found)| found.why_empty.is_none());
     let is_busy = |s: &&Stall| matches!(s.kind, StallKind::LoopBusy { .. });
-    let proper = || found.stalls.iter().filter(|s| !is_busy(s));
-    Some(StallsLine {
-        pid: profile.pid,
-        tid: profile.tid,
-        source: "inferred",
-        threshold_ns: options.threshold_ns,
-        count: proper().count() as u64,
-        total_ns: proper().map(|s| s.duration_ns).sum(),
-        loop_busy_count: found.stalls.iter().filter(is_busy).count() as u64,
-        worst: found.stalls.iter().take(options.stalls).map(|s| stall_line(recording, s, start_ns)).collect(),
+    told.map(|(source, mut found)| {
+        let proper = || found.stalls.iter().filter(|s| !is_busy(s));
+        let (count, total_ns) = (proper().count() as u64, proper().map(|s| s.duration_ns).sum());
+        let loop_busy_count = found.stalls.iter().filter(is_busy).count() as u64;
+        found.stalls.truncate(options.stalls);
+        StallsLine {
+            pid: profile.pid,
+            tid: profile.tid,
+            source: source.word(),
+            threshold_ns: options.threshold_ns,
+            count,
+            total_ns,
+            loop_busy_count,
+            worst: found.stalls.into_iter().map(|s| stall_line(recording, s, start_ns)).collect(),
+        }
     })
+    .collect()
 }
 
-fn stall_line<'a>(recording: &'a Recording, stall: &Stall, start_ns: i64) -> StallLine<'a> {
+fn stall_line(recording: &Recording, stall: Stall, start_ns: i64) -> StallLine<'_> {
     let (kind, calls) = match stall.kind {
         StallKind::Stall => ("stall", None),
         StallKind::LoopBusy { calls, median_ns } => ("loop-busy", Some((calls, median_ns))),
@@ -334,6 +405,8 @@ fn stall_line<'a>(recording: &'a Recording, stall: &Stall, start_ns: i64) -> Sta
         duration_ns: stall.duration_ns,
         kind,
         origin: stall.origin,
+        chain: stall.chain,
+        handler: stall.handler.map(HandlerLine::of),
         gc_ns: stall.gc_ns,
         program_ns: stall.program_ns,
         calls: calls.map(|c| c.0),
@@ -445,7 +518,7 @@ fn text_of_stalls(out: &mut Lines, recording: &Recording, found: &Stalls, option
             }
         };
         let (start, length) = (units::nanos(stall.start_ns).to_string(), units::nanos(stall.duration_ns).to_string());
-        let origin = stall.origin.unwrap_or("unknown origin");
+        let origin = stall.origin.as_deref().unwrap_or("unknown origin");
         out.line(format_args!("    {start:>10} {length:>10}  {who}  from {origin}{kind}"));
     }
 }

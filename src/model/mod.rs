@@ -27,7 +27,7 @@ pub(crate) use index::Index;
 pub(crate) use memory::grow_ahead;
 pub use profile::{Extent, LabelSets, LabelValue, Profile, Samples, Time, Value, Weights};
 pub use recording::{Builder, Clock, LineTicks, Note, Origin, Recording};
-pub use series::{Distribution, Role, Series, SeriesKind, Total};
+pub use series::{CPU_TIME_SERIES, Distribution, Role, Series, SeriesKind, Total};
 pub use spans::{Marks, SpanId, Spans, Track, TrackKind};
 pub(crate) use strings::is_same;
 pub use strings::{StringId, Strings};

@@ -47,6 +47,9 @@ pub enum Role {
     Handles,
 }
 
+/// Name of the series that tells how long the main thread had run at a moment.
+pub const CPU_TIME_SERIES: &str = "CPU time of the thread";
+
 /// A number over time.
 #[derive(Debug)]
 pub struct Series {

@@ -85,6 +85,18 @@ const BAD: &[(&str, Want)] = &[
     ("node/processstat-truncated", Want::Repaired),
     ("node/processstat-zeros", Want::Error),
     ("node/k6-broken-line.ndjson", Want::Repaired),
+    ("node/trace-truncated-array.json", Want::Repaired),
+    ("node/trace-truncated-mid-event.json", Want::Repaired),
+    ("node/trace-missing-ends.json", Want::Repaired),
+    ("node/trace-extra-ends.json", Want::Repaired),
+    ("node/trace-negative-dur.json", Want::Repaired),
+    ("node/trace-string-ts.json", Want::Opens),
+    ("node/trace-float-ts.json", Want::Opens),
+    ("node/trace-shuffled.json", Want::Same("corpus/node/node-trace/stalls-env.node_trace.1.log")),
+    ("node/trace-empty-events.json", Want::Error),
+    ("node/trace-absurd-ts.json", Want::Repaired),
+    ("node/trace-unknown-phase.json", Want::Error),
+    ("node/trace-chunk-without-profile.json", Want::Repaired),
     ("systems/pprof-gzip-truncated-half.pb.gz", Want::ErrorOrRepaired),
     ("systems/pprof-gzip-truncated-trailer.pb.gz", Want::ErrorOrRepaired),
     ("systems/pprof-gzip-bad-crc.pb.gz", Want::ErrorOrRepaired),
@@ -182,8 +194,7 @@ fn every_hostile_file_has_a_verdict() {
         return;
     };
     let listed: Vec<String> = BAD.iter().map(|(name, _)| format!("bad/{name}")).collect();
-    let foreign =
-        ["trace-", "otlp-", "zipkin-", "perf-", "svg-", "flamebearer-", "callgrind-", "dhat-", "utf8-bom-otlp"];
+    let foreign = ["otlp-", "zipkin-", "perf-", "svg-", "flamebearer-", "callgrind-", "dhat-", "utf8-bom-otlp"];
     let is_foreign = |entry: &Entry| {
         let file = entry.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         entry.name.starts_with("bad/python/") || foreign.iter().any(|start| file.starts_with(start))

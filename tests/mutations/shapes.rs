@@ -183,6 +183,7 @@ fn node_report(rest: &str) -> Vec<u8> {
 fn profiles() -> Vec<Shape> {
     let (v8, heap, pprof, folded) = ("v8-cpuprofile", "v8-heapprofile", "pprof", "folded");
     let (stacks, list) = ("0x-stacks", "0x-ticks");
+    let (chrome, node, other) = ("chrome-trace", "node-trace-events", "trace-event");
     let (log, ticks, report) = ("v8-prof-log", "v8-prof-preprocessed", "v8-prof-text");
     let (snapshot, timeline) = ("v8-heapsnapshot", "v8-heaptimeline");
     vec![
@@ -278,6 +279,45 @@ fn profiles() -> Vec<Shape> {
         (snapshot, "parts joined with themselves", snapshot_joined()),
         (timeline, "a deep allocation stack", timeline_of("", &deep_trace())),
         (timeline, "a moment for every object", timeline_of(&vec!["1"; BYTES / 2].join(","), "[]")),
+        (chrome, "tasks without a name", trace("blink", &["{\"ph\":\"X\",\"ts\":1}"; BYTES / 18].join(","))),
+        (chrome, "a thread for each mark", trace("blink", &many(|i| format!(r#"{{"ph":"I","ts":1,"tid":{i}}}"#)))),
+        (
+            chrome,
+            "a profiler for each chunk",
+            trace(
+                "blink",
+                &many(|i| {
+                    format!(
+                        r#"{{"ph":"P","name":"ProfileChunk","id":{i},"ts":1,"args":{{"cpuProfile":{{"nodes":[{{"id":1}}],"samples":[1]}},"timeDeltas":[1]}}}}"#
+                    )
+                }),
+            ),
+        ),
+        (
+            node,
+            "a callback that never ends",
+            trace("node", &["{\"ph\":\"b\",\"ts\":1,\"name\":\"_CALLBACK\"}"; BYTES / 37].join(",")),
+        ),
+        (node, "an operation for each event", trace("node", &many(|i| format!(r#"{{"ph":"b","ts":{i},"id":{i}}}"#)))),
+        (other, "one deep stack", trace("", &many(|i| format!(r#"{{"ph":"B","ts":{i}}}"#)))),
+        (
+            other,
+            "a function for each span",
+            trace("", &many(|i| format!(r#"{{"ph":"X","ts":{i},"dur":1,"name":"{i}"}}"#))),
+        ),
+        (
+            other,
+            "an argument for each span",
+            trace("", &many(|i| format!(r#"{{"ph":"i","ts":{i},"args":{{"a":{i}}}}}"#))),
+        ),
+        (other, "a track for each operation", trace("", &many(|i| format!(r#"{{"ph":"b","ts":1,"cat":"{i}"}}"#)))),
+        (
+            other,
+            "a series for each counter",
+            trace("", &many(|i| format!(r#"{{"ph":"C","ts":1,"args":{{"{i}":1}}}}"#))),
+        ),
+        (other, "spans that overlap", trace("", &many(|i| format!(r#"{{"ph":"X","ts":{},"dur":99999}}"#, i * 2)))),
+        (other, "arrows to one span", trace("", &["{\"ph\":\"t\",\"ts\":2}"; BYTES / 18].join(","))),
         (pprof, "one byte for each frame of one stack", deep_stack()),
         (pprof, "one byte for each frame of many stacks", wide_stacks()),
         (pprof, "calls inlined into calls", inlined(BYTES / 4)),
@@ -346,6 +386,10 @@ fn heap_chain() -> Vec<u8> {
 fn prof_log(first: &str, line: fn(usize) -> String) -> Vec<u8> {
     let first = format!("v8-version,11,3\n{first}").into_bytes();
     if line(0).is_empty() { first } else { [first, lines(line)].concat() }
+}
+
+fn trace(category: &str, events: &str) -> Vec<u8> {
+    format!(r#"[{{"ph":"X","pid":0,"tid":0,"cat":"{category}","ts":1,"dur":9}},{events}]"#).into_bytes()
 }
 
 fn zerox(children: &str) -> Vec<u8> {

@@ -479,3 +479,72 @@ pub(crate) fn speedscope_heap(tally: &mut Tally, name: &str, reading: &Reading, 
 fn plain(name: &str) -> &str {
     ["_[k]", "_[j]", "_[i]"].into_iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
 }
+
+/// What an index says of a trace: counts of its events, the page's main thread, its long tasks.
+pub(crate) fn trace(tally: &mut Tally, name: &str, facts: &super::trace::Facts, expected: &Value) {
+    let whole = |value: &Value| value.as_u64();
+    if let Some(events) = whole(&expected["events"]) {
+        tally.number(|| format!("{name}: events"), &(facts.events as u64), &events);
+    }
+    for phases in [&expected["by_phase"], &expected["by_ph"]] {
+        for (phase, count) in phases.as_object().into_iter().flatten() {
+            tally.number(|| format!("{name}: events {phase}"), &facts.by_phase.get(phase).copied(), &whole(count));
+        }
+    }
+    for row in expected["top"].as_array().into_iter().flatten() {
+        let of_name = facts.names.get(row[0].as_str().unwrap_or_default()).copied();
+        tally.number(|| format!("{name}: {}", row[0]), &of_name, &whole(&row[1]));
+    }
+    if let Some(main) = expected["renderer_main"].as_object() {
+        let want = (main["pid"].to_string(), main["tid"].to_string());
+        tally.number(|| format!("{name}: main thread"), &facts.main, &Some(want));
+    }
+    if let Some(list) = expected["long_tasks_over_50ms"]["list"].as_array() {
+        let pair =
+            |task: &Value| (task["ts"].as_i64().map_or(0, i128::from), task["dur"].as_i64().map_or(0, i128::from));
+        let want: Vec<(i128, i128)> = list.iter().map(pair).collect();
+        tally.number(|| format!("{name}: long tasks"), &facts.long_tasks, &want);
+    }
+    for (bound, ours) in [("ts_min", facts.first_us), ("ts_max", facts.last_us)] {
+        if let Some(want) = expected[bound].as_f64() {
+            tally.number(|| format!("{name}: {bound}"), &ours, &want);
+        }
+    }
+}
+
+/// Tracks and series of the program's line against what the reader counted.
+pub(crate) fn tracks(tally: &mut Tally, name: &str, line: &Value, facts: &super::trace::Facts) {
+    let tracks = || line["spans"].as_array().into_iter().flatten();
+    let is_thread = |track: &&Value| track["kind"] == "thread";
+    tally.number(|| format!("{name}: threads"), &tracks().filter(is_thread).count(), &facts.threads.len());
+    for track in tracks().filter(is_thread) {
+        // What is no number is the name.
+        let id = |id: &Value, name: &Value| {
+            id.as_u64().map_or_else(|| name.as_str().unwrap_or("").to_owned(), |n| n.to_string())
+        };
+        let key = (id(&track["pid"], &track["process"]), id(&track["tid"], &track["name"]));
+        let numbers = |track: &Value| {
+            Some(super::trace::Track {
+                count: track["count"].as_u64()?,
+                marks: track["marks"].as_u64()?,
+                total: i128::from(track["total_ns"].as_i64()?),
+            })
+        };
+        tally.number(|| format!("{name}: thread {key:?}"), &numbers(track), &facts.threads.get(&key).copied());
+        tally.number(
+            || format!("{name}: main {key:?}"),
+            &(track["main"] == true),
+            &(facts.main.as_ref() == Some(&key)),
+        );
+    }
+    let is_overlap = |track: &Value| track["name"].as_str().is_some_and(|name| name.ends_with(", overlapping"));
+    let of_operations = tracks().filter(|t| t["kind"] == "async" && !is_overlap(t)).filter_map(|t| t["count"].as_u64());
+    tally.number(|| format!("{name}: operations"), &of_operations.sum::<u64>(), &facts.operations);
+    let points = line["series"].as_array().into_iter().flatten();
+    let of_counters = points.filter(|s| s["name"] != "CPU time of the thread").filter_map(|s| s["points"].as_u64());
+    tally.number(
+        || format!("{name}: points of counters"),
+        &of_counters.sum::<u64>(),
+        &facts.counters.values().sum::<u64>(),
+    );
+}

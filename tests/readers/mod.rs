@@ -16,6 +16,7 @@ pub(crate) mod pprof;
 pub(crate) mod prof;
 pub(crate) mod program;
 pub(crate) mod stalls;
+pub(crate) mod trace;
 pub(crate) mod unpack;
 pub(crate) mod zerox;
 

@@ -35,6 +35,12 @@ const RUN: &[Run] = &[
         step: Step::Nothing,
         writes: "*.heapprofile",
     },
+    Run {
+        command: "node --trace-event-categories v8,node,node.async_hooks app.js",
+        needs: &["node"],
+        step: Step::Nothing,
+        writes: "*_trace.1.log",
+    },
     Run { command: "node --prof app.js", needs: &["node"], step: Step::Nothing, writes: "*-v8.log" },
     Run {
         command: "node --prof app.js && node --prof-process --preprocess isolate-*-v8.log > ticks.json",

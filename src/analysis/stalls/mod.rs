@@ -9,12 +9,14 @@ mod blame;
 mod busy;
 pub mod delays;
 mod facts;
+mod measured;
 mod origin;
 mod search;
 mod turns;
 mod weigh;
 mod words;
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -52,8 +54,12 @@ pub struct Stall {
     pub kind: StallKind,
     /// How it is known.
     pub source: Source,
-    /// Where the callback came from, as far as the stack tells.
-    pub origin: Option<&'static str>,
+    /// Where the callback came from, as far as the stack or the trace tells.
+    pub origin: Option<Cow<'static, str>>,
+    /// What asked for the callback, in sentences, the nearest cause first.
+    pub chain: Vec<String>,
+    /// The function that was called for most of it, as the trace tells.
+    pub handler: Option<Handler>,
     /// The function of the runtime that says so, or the outermost.
     pub origin_function: Option<FunctionId>,
     /// Who is to blame; `None` when nobody holds 60 % of it.
@@ -99,6 +105,29 @@ pub enum StallKind {
 pub enum Source {
     /// From samples of stacks.
     Inferred,
+    /// By spans of the thread.
+    Measured,
+}
+
+impl Source {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Inferred => "inferred",
+            Self::Measured => "measured",
+        }
+    }
+}
+
+/// A function as a trace names it, sampled or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handler {
+    /// Its name, or the script's address.
+    pub name: String,
+    /// Its file, or empty.
+    pub file: String,
+    /// Line of its definition, 1-based; 0 when unknown.
+    pub line: u32,
 }
 
 /// A function and its part of a stall.
@@ -131,29 +160,60 @@ pub struct Group {
     pub worst_ns: i64,
 }
 
-/// Finds the stalls of at least `threshold_ns` in one thread.
+/// Finds the stalls of at least `threshold_ns` in one thread: measured ones where a trace tells them,
+/// with what samples alone would tell beside them; else inferred ones.
 ///
-/// Linear in samples, and in the frames of the stacks inside long turns.
+/// Linear in samples and spans, and in the frames of the stacks inside long turns.
 pub fn find(recording: &Recording, profile: usize, modules: &Modules, threshold_ns: i64) -> Stalls {
-    let profile = &recording.profiles[profile];
-    match usable(profile) {
-        Ok(time) => {
-            let facts = facts::Facts::of(recording, modules);
-            let shows = turns::Shows::of(profile, time, &facts);
-            let clock = turns::Clock::of(profile, time, &shows);
-            let streams = turns::streams(recording, &facts, clock);
-            search::Search::new(recording, modules, &facts, &streams, clock, threshold_ns.max(0)).run()
-        }
-        Err(why) => Stalls { threshold_ns, why_empty: Some(why.to_owned()), ..Stalls::default() },
+    let mut all = find_all(recording, profile, modules, threshold_ns);
+    let mut first = all.remove(0);
+    if let Some((_, inferred)) = all.into_iter().next() {
+        first.1.rule.push_str(&words::beside(&first.1, &inferred));
     }
+    first.1
+}
+
+/// The stalls by each source that there is, the most trusted first. Never empty: where nothing can be
+/// told, one says why.
+pub fn find_all(recording: &Recording, profile: usize, modules: &Modules, threshold_ns: i64) -> Vec<(Source, Stalls)> {
+    let row = &recording.profiles[profile];
+    let threshold_ns = threshold_ns.max(0);
+    let time = match usable(recording, row) {
+        Ok(time) => time,
+        Err(why) => {
+            let none = Stalls { threshold_ns, why_empty: Some(why.to_owned()), ..Stalls::default() };
+            return vec![(Source::Inferred, none)];
+        }
+    };
+    let is_made = is_made_of_spans(recording, row);
+    let facts = facts::Facts::of(recording, modules);
+    let shows = turns::Shows::of(row, time, &facts);
+    let clock = turns::Clock::of(row, time, &shows, is_made);
+    let streams = turns::streams(recording, &facts, clock);
+    let search = search::Search::new(recording, modules, &facts, &streams, clock, threshold_ns);
+    let mut all = Vec::new();
+    if let Some(measured) = measured::Measured::of(recording, row) {
+        all.push((Source::Measured, measured.find(&search, clock, threshold_ns)));
+    }
+    if !is_made {
+        all.push((Source::Inferred, search.run()));
+    }
+    all
+}
+
+/// Whether a profile was made of the spans of its thread: then its moments are exact, and nobody
+/// sampled it.
+fn is_made_of_spans(recording: &Recording, profile: &Profile) -> bool {
+    let is_unsampled = profile.time.as_ref().is_some_and(|time| time.interval_ns == 0 && time.has_idle);
+    is_unsampled && recording.spans.tracks.iter().any(|track| (track.pid, track.tid) == (profile.pid, profile.tid))
 }
 
 /// Why stalls cannot be told in this thread and what to record instead; `None` where they can.
 pub fn why_none(recording: &Recording, profile: usize) -> Option<&'static str> {
-    usable(recording.profiles.get(profile)?).err()
+    usable(recording, recording.profiles.get(profile)?).err()
 }
 
-fn usable(profile: &Profile) -> Result<&Time, &'static str> {
+fn usable<'a>(recording: &Recording, profile: &'a Profile) -> Result<&'a Time, &'static str> {
     let time = profile.time.as_ref().ok_or(
         "This recording has no order in time: its samples were added up, so nobody can say what happened when. \
          For stalls record a CPU profile: node --cpu-prof app.js",
@@ -164,6 +224,11 @@ fn usable(profile: &Profile) -> Result<&Time, &'static str> {
     }
     if profile.samples.is_empty() || time.at_ns.is_empty() {
         return Err("This thread has no samples.");
+    }
+    if is_made_of_spans(recording, profile) && measured::rows_of_main(recording, profile).is_none() {
+        return Err(
+            "This is no thread of an event loop as far as the recording tells: its long spans hold up nobody else.",
+        );
     }
     Ok(time)
 }
@@ -227,7 +292,7 @@ mod tests {
         let [stall] = &found.stalls[..] else { panic!("there is one stall") };
         let names: Vec<&str> = stall.path.iter().map(|&f| recording.name(f)).collect();
         assert_eq!((stall.start_ns, stall.duration_ns), (MS / 2, 80 * MS));
-        assert_eq!((stall.origin, names), (Some("timer"), vec!["onTimer", "work"]));
+        assert_eq!((stall.origin.as_deref(), names), (Some("timer"), vec!["onTimer", "work"]));
         assert_eq!(stall.blame.iter().map(|b| b.1).sum::<i64>(), 30 * MS);
         let culprit = stall.culprit.as_ref().expect("work is to blame");
         assert_eq!((culprit.self_ns, culprit.total_ns), (79 * MS + MS / 2, 79 * MS + MS / 2));

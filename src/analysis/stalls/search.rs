@@ -1,5 +1,6 @@
 //! The search for stalls: passes over the samples, then a judgement of every long stretch.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -39,6 +40,8 @@ struct Stretch {
     /// Numbers of its first call and the one behind its last, among all calls of one's own code.
     calls: (u64, u64),
     busy: Option<Reason>,
+    /// Begin and length where they were measured, nanoseconds.
+    measured: Option<(i64, i64)>,
 }
 
 /// A stall without its culprit, and the functions that hold it with what every view shows of them.
@@ -100,6 +103,20 @@ impl<'a> Search<'a> {
             start_up: found.start_up,
             rule: words::rule(self.shortest_ns, self.interval_ns),
         }
+    }
+
+    /// Stalls whose begin and length were measured; their samples tell whom to blame.
+    pub(super) fn measured(&self, turns: &[(Turn, i64, i64)]) -> Vec<Stall> {
+        let mut scales = Scales::new(self.recording, self.facts, self.clock);
+        let stretch = |&(turn, at, length): &(Turn, i64, i64)| Stretch {
+            turn,
+            entry: None,
+            calls: (0, 1),
+            busy: None,
+            measured: Some((at, length)),
+        };
+        let stretches: Vec<Stretch> = turns.iter().map(stretch).collect();
+        self.judge(&mut scales, &stretches, &BTreeMap::new())
     }
 
     /// Hands every turn with its calls to `visit`, start-up left out. When it is known which
@@ -164,7 +181,7 @@ impl<'a> Search<'a> {
                     behaviour.add_call(entry, length);
                 }
                 if length >= self.shortest_ns && part.end - part.first >= SAMPLES_MIN {
-                    found.stretches.push(Stretch { turn: part, entry, calls, busy: None });
+                    found.stretches.push(Stretch { turn: part, entry, calls, busy: None, measured: None });
                 }
             }
             if !self.is_long(turn) {
@@ -176,7 +193,7 @@ impl<'a> Search<'a> {
                 // Not one long call, yet no pause: it must not get lost.
                 let entry = entries.of(self.facts, self.clock, turn);
                 let calls = (before.1, found.calls);
-                found.stretches.push(Stretch { turn, entry, calls, busy: Some(Reason::Steps) });
+                found.stretches.push(Stretch { turn, entry, calls, busy: Some(Reason::Steps), measured: None });
             }
         });
         found
@@ -258,7 +275,8 @@ impl<'a> Search<'a> {
         callers: &mut Callers,
     ) -> Weighed {
         let turn = stretch.turn;
-        let duration_ns = self.length(turn);
+        let (start_ns, duration_ns) =
+            stretch.measured.unwrap_or_else(|| (self.clock.edge(turn.first), self.length(turn)));
         scales.weigh_nested(turn);
         scales.add_callers(callers);
         let path = blame::path(scales, self.modules, duration_ns);
@@ -267,11 +285,13 @@ impl<'a> Search<'a> {
         let (blame, blame_rest) = blame::shares(scales, duration_ns - self.threshold_ns);
         let largest = if path.is_empty() { blame::largest(scales, self.recording, self.modules) } else { Vec::new() };
         let stall = Stall {
-            start_ns: self.clock.edge(turn.first),
+            start_ns,
             duration_ns,
             kind: if stretch.busy.is_some() { self.busy_kind(stretch, medians) } else { StallKind::Stall },
             source: Source::Inferred,
-            origin: origin.and_then(|o| o.0),
+            origin: origin.and_then(|o| o.0).map(Cow::Borrowed),
+            chain: Vec::new(),
+            handler: None,
             origin_function: origin.map(|o| o.1),
             culprit: None,
             path: Vec::new(),
@@ -305,7 +325,8 @@ impl<'a> Search<'a> {
 }
 
 fn culprit(load: &Load, length: i64) -> Culprit {
-    let share = if length > 0 { load.total_ns as f64 / length as f64 } else { 0.0 };
+    // Samples do not end where what was measured does.
+    let share = if length > 0 { (load.total_ns as f64 / length as f64).min(1.0) } else { 0.0 };
     Culprit { function: load.function, self_ns: load.own_ns, total_ns: load.total_ns, share, inside: None }
 }
 
@@ -333,7 +354,7 @@ fn median(mut list: Vec<i64>) -> i64 {
 }
 
 /// Counts a turn in the class of its length: below 1 ms, below 2, below 4 …
-fn count(histogram: &mut Vec<u64>, length_ns: i64) {
+pub(super) fn count(histogram: &mut Vec<u64>, length_ns: i64) {
     let millis = length_ns.max(0) as u64 / 1_000_000;
     let class = (u64::BITS - millis.leading_zeros()) as usize;
     if histogram.len() <= class {
@@ -342,7 +363,7 @@ fn count(histogram: &mut Vec<u64>, length_ns: i64) {
     histogram[class] += 1;
 }
 
-fn bounds(histogram: &[u64]) -> Vec<(u32, u32, u64)> {
+pub(super) fn bounds(histogram: &[u64]) -> Vec<(u32, u32, u64)> {
     let bound = |class: usize| 1u32.checked_shl(class as u32).unwrap_or(u32::MAX);
     let lower = |class: usize| if class == 0 { 0 } else { bound(class - 1) };
     histogram.iter().enumerate().map(|(class, &count)| (lower(class), bound(class), count)).collect()

@@ -153,11 +153,23 @@ pub(super) struct Clock<'a> {
     stack: &'a Column<StackId>,
     time: &'a Time,
     shows: &'a Shows,
+    /// Whether stacks changed at the very moments of the samples.
+    is_exact: bool,
 }
 
 impl<'a> Clock<'a> {
-    pub(super) fn of(profile: &'a Profile, time: &'a Time, shows: &'a Shows) -> Self {
-        Self { stack: &profile.samples.stack, time, shows }
+    pub(super) fn of(profile: &'a Profile, time: &'a Time, shows: &'a Shows, is_exact: bool) -> Self {
+        Self { stack: &profile.samples.stack, time, shows, is_exact }
+    }
+
+    /// The samples in a stretch of time, from the first change of the stack inside it on.
+    pub(super) fn within(self, from: i64, to: i64) -> Option<Turn> {
+        let (_, starts) = self.shows.starts.split_last()?;
+        let piece = starts.partition_point(|&first| self.at(first as usize) < from);
+        let first = *starts.get(piece)? as usize;
+        let end = self.time.at_ns.partition_point(|at| at < to).min(self.len());
+        let outer = StackId::NONE;
+        (first < end).then_some(Turn { first, end, piece, outer, run: 0, is_start_up: false })
     }
 
     /// Usual time between two samples; 0 when unknown.
@@ -193,7 +205,7 @@ impl<'a> Clock<'a> {
     /// the gap and 55 in its earlier half: it is the change itself that delays the sampler.
     #[inline]
     pub(super) fn edge(self, i: usize) -> i64 {
-        if i == 0 || i >= self.len() {
+        if i == 0 || i >= self.len() || self.is_exact {
             return self.at(i);
         }
         let gap = self.at(i) - self.at(i - 1);
@@ -204,6 +216,9 @@ impl<'a> Clock<'a> {
     /// Half way between sample `i` and the next.
     #[inline]
     pub(super) fn middle(self, i: usize) -> i64 {
+        if self.is_exact {
+            return self.at(i + 1);
+        }
         self.at(i) + (self.at(i + 1) - self.at(i)) / 2
     }
 

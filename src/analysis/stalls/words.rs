@@ -2,6 +2,7 @@
 
 use super::blame::Blamed;
 use super::busy::Reason;
+use super::{StallKind, Stalls};
 use crate::model::{FunctionId, Recording};
 use crate::units::nanos;
 
@@ -53,6 +54,20 @@ fn busy_words(reason: Reason) -> &'static str {
         }
         Reason::Mixed => "Many callbacks, none of which holds most of it.",
     }
+}
+
+/// What samples alone tell, beside what was measured.
+pub(super) fn beside(measured: &Stalls, inferred: &Stalls) -> String {
+    let sum = |stalls: &Stalls| {
+        let proper = stalls.stalls.iter().filter(|stall| stall.kind == StallKind::Stall);
+        proper.fold((0u64, 0i64), |sum, stall| (sum.0 + 1, sum.1.saturating_add(stall.duration_ns)))
+    };
+    let ((count, total), (other, other_total)) = (sum(measured), sum(inferred));
+    format!(
+        " {count} were measured, {} together; the samples alone would tell {other}, {}.",
+        nanos(total),
+        nanos(other_total)
+    )
 }
 
 /// The rule and its precision.

@@ -4,16 +4,20 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 /// A number for every id. Ids are small and dense in recorded files, and then a plain table answers
-/// for millions of samples; others (huge, negative) go to a hash map. Memory never follows an id
-/// beyond [`DENSE_MAX`].
+/// for millions of samples; others (huge, negative, far beyond their number) go to a hash map. Memory
+/// never follows a single id.
 #[derive(Debug, Default)]
 pub(in crate::formats) struct IdTable {
+    len: usize,
     dense: Vec<u32>,
     sparse: HashMap<i64, u32, FixedState>,
 }
 
 /// Ids below this have a place in the plain table: 4 MiB at most.
 const DENSE_MAX: usize = 1 << 20;
+/// Ids below this, or below so many times the number of ids, are dense.
+const DENSE_ALWAYS: usize = 1 << 12;
+const DENSE_TIMES: usize = 32;
 const ABSENT: u32 = u32::MAX;
 
 impl IdTable {
@@ -34,7 +38,9 @@ impl IdTable {
         if self.get(id).is_some() {
             return false;
         }
-        match usize::try_from(id).ok().filter(|&place| place < DENSE_MAX) {
+        self.len += 1;
+        let dense = DENSE_MAX.min(DENSE_ALWAYS.max(DENSE_TIMES * self.len));
+        match usize::try_from(id).ok().filter(|&place| place < dense) {
             Some(place) => {
                 if place >= self.dense.len() {
                     self.dense.resize((place + 1).next_power_of_two(), ABSENT);

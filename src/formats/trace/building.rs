@@ -39,15 +39,15 @@ impl Span {
         at >= self.start.saturating_sub(HOUR_NS) && at <= self.end
     }
 
-    /// From the first moment of anything that a thread did to the last of all. Operations that began
-    /// before count only where there is nothing else.
+    /// From the first moment to the last. Chrome tells of operations that began before the recording, so
+    /// that there the first thing that a thread did is its start.
     fn of(trace: &Trace) -> Option<(Self, u64)> {
         let of_threads = || {
             let events = [&trace.complete, &trace.edges, &trace.marks].into_iter().flat_map(Events::moments);
             events.chain(trace.chunks.moments()).chain(trace.hermes.moments())
         };
         let all = || of_threads().chain(trace.operations.moments()).chain(trace.counters.moments());
-        let has_threads = of_threads().next().is_some();
+        let has_threads = trace.flavour == Flavour::Chrome && of_threads().next().is_some();
         let floor = floor(all());
         let bounds = |moments: &mut dyn Iterator<Item = i64>| {
             let (mut least, mut most) = (i64::MAX, i64::MIN);
@@ -106,11 +106,21 @@ impl Trace {
         self.cut_lengths(span, builder);
         pairs::close(&self.edges, &mut self.complete, &self.threads, span, builder);
         let main = self.threads.main(self.flavour, builder);
-        let sampled = std::mem::take(&mut self.chunks).finish(&self.threads, span.end, builder);
-        for one in &sampled {
+        let mut sampled = std::mem::take(&mut self.chunks).finish(&self.threads, span.end, builder);
+        let mut moved = 0;
+        for one in &mut sampled {
+            if !span.near(one.time.start_ns) {
+                one.time.start_ns = span.start;
+                moved += 1;
+            }
             span.start = span.start.min(one.time.start_ns);
             span.end = span.end.max(one.time.start_ns.saturating_add(one.time.duration_ns));
         }
+        builder.note(
+            "profile-start-absurd",
+            moved,
+            "The start of a profiler lies far outside of the recording; its samples begin with that.",
+        );
         builder.clock.start_ns = Some(span.start);
         builder.clock.unix_ns = self.started.as_deref().and_then(unix_ns);
         builder.meta.append(&mut self.facts);
@@ -148,7 +158,7 @@ impl Trace {
             of_operation: vec![u32::MAX; whole.tracks.len()],
             overlapping: 0,
         };
-        for place in places(&self.threads, &whole, main) {
+        for place in places(&self.threads, &whole, main, builder) {
             let track = builder.spans.tracks.len() as u32;
             match place {
                 Row::Thread(thread) => {
@@ -251,7 +261,7 @@ impl Trace {
             };
             let to = &mut builder.spans.marks;
             to.track.push(track);
-            to.at_ns.push(mark.at - span.start);
+            to.at_ns.push(mark.at.saturating_sub(span.start));
             to.name.push(mark.name);
             to.category.push(mark.category);
             to.labels.push(mark.labels);
@@ -296,7 +306,7 @@ impl Trace {
         let mut frames = Frames::new(self.flavour, self.is_viztracer, builder);
         let left_out = (self.flavour != Flavour::Other).then(|| pairs::missing_end(builder));
         let idle = idle(builder);
-        let mut maker = Maker { frames: &mut frames, idle, left_out, duration_ns: span.end - span.start };
+        let mut maker = Maker { frames: &mut frames, idle, left_out, duration_ns: span.end.saturating_sub(span.start) };
         let mut made: Vec<(usize, i64, Profile)> = Vec::new();
         for (thread, &(from, to)) in rows.iter().enumerate().filter(|(thread, _)| !has_profile[*thread]) {
             let Some(Stretches { stacks, time, busy_ns }) = maker.make(from, to, builder) else { continue };
@@ -343,10 +353,14 @@ enum Row {
 
 /// All tracks in the order in which they are shown: of each process the threads, and then its
 /// operations; those of the main thread's process behind the main thread itself.
-fn places(threads: &Threads, whole: &Whole, main: Option<usize>) -> Vec<Row> {
+fn places(threads: &Threads, whole: &Whole, main: Option<usize>, builder: &Builder) -> Vec<Row> {
     let order = threads.order(main);
     let mut operations: Vec<usize> = (0..whole.tracks.len()).collect();
-    operations.sort_by_key(|&row| (whole.tracks[row].pid, whole.tracks[row].name.is_empty(), row));
+    operations.sort_by_cached_key(|&row| {
+        let place = &whole.tracks[row];
+        let tid = place.thread.map(|thread| threads.rows[thread as usize].tid);
+        (place.pid, place.name.is_empty(), place.name, builder.strings.get(place.category), tid, row)
+    });
     let of_process = |pid| {
         let from = operations.partition_point(|&row| whole.tracks[row].pid < pid);
         let to = operations.partition_point(|&row| whole.tracks[row].pid <= pid);
@@ -372,14 +386,15 @@ fn sort(profiles: &mut [(usize, i64, Profile)], main: Option<usize>) {
 
 /// Moments that count from the recording's start, as all of a trace do.
 fn rebased(mut time: Time, span: Span) -> Time {
-    let shift = time.start_ns - span.start;
+    let shift = time.start_ns.saturating_sub(span.start);
     if shift != 0 {
         for row in 0..time.at_ns.len() {
-            *time.at_ns.get_mut(row) += shift;
+            let at = time.at_ns.get_mut(row);
+            *at = at.saturating_add(shift);
         }
     }
     time.start_ns = span.start;
-    time.duration_ns = span.end - span.start;
+    time.duration_ns = span.end.saturating_sub(span.start);
     time
 }
 
@@ -389,7 +404,7 @@ fn time_of(at: &Column<i64>, span: Span) -> Time {
     let mut distances: Vec<i64> = at_ns.iter().skip(1).zip(at_ns.iter()).map(|(next, at)| next - at).collect();
     distances.sort_unstable();
     let interval_ns = distances.get(distances.len() / 2).copied().unwrap_or(0);
-    let duration_ns = span.end - span.start;
+    let duration_ns = span.end.saturating_sub(span.start);
     let last = at_ns.last().unwrap_or(0);
     let last_ns = (duration_ns - last).min(interval_ns.saturating_mul(5) / 2);
     Time { at_ns, start_ns: span.start, duration_ns, last_ns, interval_ns, has_idle: false }

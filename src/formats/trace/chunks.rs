@@ -17,6 +17,7 @@ use crate::model::{Builder, Column, FunctionId, LineTicks, StackId, StringId, Ti
 
 /// Decimals that turn microseconds into nanoseconds.
 const MICROS: u8 = 3;
+const HOUR_NS: i64 = 3_600_000_000_000;
 
 /// Everything of profilers that a trace holds.
 #[derive(Debug, Default)]
@@ -239,7 +240,9 @@ impl Chunks {
             u64::from(start.is_none()),
             "The event that tells when a profiler began is missing: its start was worked out from its first chunk.",
         );
-        let last = run.iter().filter_map(|chunk| chunk.end).max().unwrap_or(end);
+        // Some producers write the end on another clock.
+        let is_near = |at: &i64| *at <= end.saturating_add(HOUR_NS);
+        let last = run.iter().filter_map(|chunk| chunk.end).filter(is_near).max().unwrap_or(end);
         let bounds = Bounds { start: Some(begin), end: Some(last.max(begin.saturating_add(clock.latest()))) };
         let mut time = clock.finish(bounds, &mut stacks, builder);
         time.has_idle = tree.has_idle;

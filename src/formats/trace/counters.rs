@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use super::arguments::Arguments;
 use super::building::Span;
 use super::threads::{Id, Threads};
-use crate::model::{Builder, Column, LabelValue, Series, SeriesKind, StringId};
+use crate::model::{Builder, CPU_TIME_SERIES, Column, LabelValue, Series, SeriesKind, StringId};
 use crate::units::Unit;
 
 /// Which numbers are one series.
@@ -62,7 +62,7 @@ impl Counters {
         let own = main.and_then(|row| self.thread_times.remove(&(row as u32)));
         if let (Some(points), Some(row)) = (own, main) {
             let group = threads.thread_name(row, builder);
-            let series = Series::new("CPU time of the thread", group, Unit::Nanos, SeriesKind::Gauge);
+            let series = Series::new(CPU_TIME_SERIES, group, Unit::Nanos, SeriesKind::Gauge);
             push_sorted(series, points.iter().map(|(at, value)| (at, value as f64)), span, builder);
         }
     }
@@ -97,7 +97,7 @@ fn named((pid, name, id, key): Key, threads: &Threads, builder: &Builder) -> Ser
 fn push_sorted(mut series: Series, points: impl Iterator<Item = (i64, f64)>, span: Span, builder: &mut Builder) {
     let mut points: Vec<(i64, f64)> = points.filter(|(at, _)| span.holds(*at)).collect();
     points.sort_by_key(|point| point.0);
-    points.into_iter().for_each(|(at, value)| series.push(at - span.start, value));
+    points.into_iter().for_each(|(at, value)| series.push(at.saturating_sub(span.start), value));
     if !series.is_empty() {
         builder.series.push(series);
     }

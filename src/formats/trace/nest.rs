@@ -66,7 +66,7 @@ pub(super) fn push(event: &Event, end: i64, track: u32, start: i64, parent: Span
     let spans = &mut builder.spans;
     let id = SpanId::from_index(spans.len());
     spans.track.push(track);
-    spans.at_ns.push(event.at - start);
+    spans.at_ns.push(event.at.saturating_sub(start));
     spans.length_ns.push(end - event.at);
     spans.parent.push(parent);
     spans.name.push(event.name);
