@@ -55,6 +55,7 @@ fn input(format: &str) -> Vec<u8> {
     let written = match format {
         "cpuprofile" => generated::cpuprofile(&mut walk, 1, 200, &mut sink),
         "heapprofile" => generated::heapprofile(&program, 1, &mut sink),
+        "chrome-trace" => generated::chrome_trace(&mut walk, 1, 200, &mut sink),
         "prof-log" => generated::prof_log(&mut walk, 1, 1000, &mut sink),
         "folded" => generated::folded(&program, 1, &mut sink),
         _ => generated::pprof(&mut walk, 1, &mut sink),
@@ -77,7 +78,7 @@ fn recording() -> Recording {
 }
 
 /// Whole decoders, from bytes to tables.
-#[divan::bench(args = ["cpuprofile", "heapprofile", "prof-log", "folded", "pprof"])]
+#[divan::bench(args = ["cpuprofile", "heapprofile", "prof-log", "chrome-trace", "folded", "pprof"])]
 fn decode(bencher: Bencher<'_, '_>, format: &str) {
     let bytes = input(format);
     bencher.counter(BytesCount::of_slice(&bytes)).bench_local(|| decoded(&format!("a.{format}"), black_box(&bytes)));

@@ -117,6 +117,183 @@ pub(crate) fn cpuprofile(walk: &mut Walk<'_>, seed: u64, interval_us: u32, out: 
     Ok(counts)
 }
 
+// --- Chrome performance trace ---
+
+/// Samples of a chunk, and the moment of the first event in microseconds.
+const CHUNK: usize = 100;
+const TRACE_START_US: i64 = 100_000_000;
+/// Kinds of spans inside a task.
+const SPANS: [&str; 6] = ["FunctionCall", "EvaluateScript", "UpdateLayoutTree", "Layout", "Paint", "TimerFire"];
+
+/// An object with `traceEvents`: chunks of samples, and behind each as many bytes of nested tasks, an
+/// event per line with its keys in Chrome's order.
+pub(crate) fn chrome_trace(walk: &mut Walk<'_>, seed: u64, interval_us: u32, out: &mut Sink) -> io::Result<Counts> {
+    let mut counts = Counts::default();
+    let mut rng = Rng::new(seed.wrapping_add(2));
+    let program = walk.program;
+    let mut is_told = vec![false; program.nodes() as usize + 5];
+    out.text("{\"traceEvents\":[\n{\"args\":{\"name\":\"CrRendererMain\"},\"cat\":\"__metadata\",\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":4242,\"tid\":1,\"ts\":0}");
+    out.text(",\n{\"args\":{\"data\":{\"startTime\":100000000}},\"cat\":\"disabled-by-default-v8.cpu_profiler\",\"id\":\"0x1\",\"name\":\"Profile\",\"ph\":\"P\",\"pid\":4242,\"tid\":1,\"ts\":100000000}");
+    let mut now = TRACE_START_US;
+    let (mut ids, mut deltas) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
+    while !out.is_full() {
+        let from = now;
+        ids.clear();
+        deltas.clear();
+        for _ in 0..CHUNK {
+            ids.push(i64::from(id_of(walk.step(), &program.depth, &mut counts)));
+            deltas.push(i64::from(delta_us(&mut rng, interval_us as i32, &mut counts)));
+            now += deltas[deltas.len() - 1];
+        }
+        let before = out.drained + out.buffer.len() as u64;
+        write_chunk(program, &ids, &deltas, &mut is_told, now, out);
+        let chunk = out.drained + out.buffer.len() as u64 - before;
+        let mut at = from;
+        while out.drained + out.buffer.len() as u64 - before < 2 * chunk && at < now {
+            at = write_task(program, &mut rng, at, now, out);
+        }
+        out.drain_if_large()?;
+    }
+    out.text("\n]}\n");
+    Ok(counts)
+}
+
+fn write_chunk(program: &Program, ids: &[i64], deltas: &[i64], is_told: &mut [bool], at: i64, out: &mut Sink) {
+    out.text(",\n{\"args\":{\"data\":{\"cpuProfile\":{\"nodes\":[");
+    let mut is_first = true;
+    for &id in ids {
+        // A node is told before those that it calls.
+        let mut way = vec![id as u32];
+        while let Some(&last) = way.last().filter(|id| **id > ROOT_ID) {
+            way.push(parent_of(program, last));
+        }
+        for id in way.into_iter().rev() {
+            if std::mem::replace(&mut is_told[id as usize], true) {
+                continue;
+            }
+            if !std::mem::take(&mut is_first) {
+                out.text(",");
+            }
+            write_trace_node(program, id, out);
+        }
+    }
+    out.text("],\"samples\":[");
+    write_some(ids.iter().copied(), out);
+    out.text("]},\"timeDeltas\":[");
+    write_some(deltas.iter().copied(), out);
+    out.text("]}},\"cat\":\"disabled-by-default-v8.cpu_profiler\",\"id\":\"0x1\",\"name\":\"ProfileChunk\",\"ph\":\"P\",\"pid\":4242,\"tid\":17,\"ts\":");
+    out.number(at);
+    out.text("}");
+}
+
+fn parent_of(program: &Program, id: u32) -> u32 {
+    match id {
+        0..=GC_ID => ROOT_ID,
+        id => match program.parent[id as usize - 4] {
+            0 => ROOT_ID,
+            parent => parent + 4,
+        },
+    }
+}
+
+fn write_trace_node(program: &Program, id: u32, out: &mut Sink) {
+    let name = match id {
+        ROOT_ID => "(root)",
+        PROGRAM_ID => "(program)",
+        IDLE_ID => "(idle)",
+        GC_ID => "(garbage collector)",
+        _ => "",
+    };
+    out.text("{\"callFrame\":{");
+    if name.is_empty() {
+        write_place(program.function_of(id - 4), 0, out);
+    } else {
+        out.text("\"codeType\":\"other\",\"functionName\":\"");
+        out.text(name);
+        out.text("\",\"scriptId\":0");
+    }
+    out.text("},\"id\":");
+    out.number(i64::from(id));
+    if id != ROOT_ID {
+        out.text(",\"parent\":");
+        out.number(i64::from(parent_of(program, id)));
+    }
+    out.text("}");
+}
+
+/// A function's place; Chrome counts lines of samples from 0 and those of calls from 1.
+fn write_place(function: &Function, first: u32, out: &mut Sink) {
+    out.text("\"columnNumber\":");
+    out.number(i64::from(function.column - 1 + first));
+    out.text(",\"functionName\":\"");
+    out.text(&function.name);
+    out.text("\",\"lineNumber\":");
+    out.number(i64::from(function.line - 1 + first));
+    out.text(",\"scriptId\":");
+    out.number(i64::from(20 + function.file_index));
+    out.text(",\"url\":\"file:///srv/app/");
+    out.text(&function.file);
+    out.text("\"");
+}
+
+/// A task with some spans inside it and inside each other; gives the moment behind it.
+fn write_task(program: &Program, rng: &mut Rng, at: i64, until: i64, out: &mut Sink) -> i64 {
+    let length = 8 + i64::from(rng.below(2_000)).min((until - at).max(1));
+    write_span("RunTask", "disabled-by-default-devtools.timeline", &Data::None, at, length, out);
+    let (mut start, mut left) = (at + 1, length - 2);
+    for _ in 0..rng.below(6) {
+        if left < 4 {
+            break;
+        }
+        let name = SPANS[rng.below(SPANS.len() as u32) as usize];
+        let data = match name {
+            "FunctionCall" => Data::Call(&program.functions[rng.below(program.functions.len() as u32) as usize]),
+            "TimerFire" => Data::Timer(rng.below(10_000)),
+            _ => Data::None,
+        };
+        write_span(name, "devtools.timeline", &data, start, left, out);
+        (start, left) = (start + 1, left / 2);
+    }
+    at + length + 1
+}
+
+/// What a span tells.
+enum Data<'a> {
+    None,
+    Call(&'a Function),
+    Timer(u32),
+}
+
+fn write_span(name: &str, category: &str, data: &Data<'_>, at: i64, length: i64, out: &mut Sink) {
+    out.text(",\n{\"args\":{");
+    match data {
+        Data::None => {}
+        Data::Call(function) => {
+            out.text("\"data\":{");
+            write_place(function, 1, out);
+            out.text("}");
+        }
+        Data::Timer(id) => {
+            out.text("\"data\":{\"timerId\":");
+            out.number(i64::from(*id));
+            out.text("}");
+        }
+    }
+    out.text("},\"cat\":\"");
+    out.text(category);
+    out.text("\",\"dur\":");
+    out.number(length);
+    out.text(",\"name\":\"");
+    out.text(name);
+    out.text("\",\"ph\":\"X\",\"pid\":4242,\"tdur\":");
+    out.number(length);
+    out.text(",\"tid\":1,\"ts\":");
+    out.number(at);
+    out.text(",\"tts\":");
+    out.number(at - 99_000_000);
+    out.text("}");
+}
+
 /// Takes samples until their digits and commas fill what the nodes leave of the wanted size.
 fn take_samples(walk: &mut Walk<'_>, seed: u64, interval_us: u32, bytes_wanted: u64, counts: &mut Counts) -> Samples {
     let mut rng = Rng::new(seed.wrapping_add(1));

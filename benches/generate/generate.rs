@@ -20,7 +20,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 const USAGE: &str =
-    "usage: generate --format cpuprofile|heapprofile|prof-log|folded|pprof|heapsnapshot --out FILE [options]
+    "usage: generate --format cpuprofile|heapprofile|prof-log|chrome-trace|folded|pprof|heapsnapshot --out FILE [options]
   --size 100MB        bytes of the file to write (k, MB, GB are decimal; default 10MB)
   --seed 1            same seed and options: same bytes
   --functions 4000    distinct functions
@@ -33,6 +33,7 @@ enum Format {
     CpuProfile,
     HeapProfile,
     ProfLog,
+    ChromeTrace,
     Folded,
     Pprof,
     HeapSnapshot,
@@ -81,6 +82,7 @@ fn run(options: &Options) -> Result<String, String> {
         Format::CpuProfile => formats::cpuprofile(&mut walk, options.seed, options.interval_us, &mut sink),
         Format::HeapProfile => formats::heapprofile(&program, options.seed, &mut sink),
         Format::ProfLog => formats::prof_log(&mut walk, options.seed, options.interval_us, &mut sink),
+        Format::ChromeTrace => formats::chrome_trace(&mut walk, options.seed, options.interval_us, &mut sink),
         Format::Folded => formats::folded(&program, options.seed, &mut sink),
         Format::Pprof => formats::pprof(&mut walk, options.seed, &mut sink),
         Format::HeapSnapshot => unreachable!("a heap has no call tree"),
@@ -118,6 +120,7 @@ fn default_nodes(options: &Options) -> u32 {
         Format::CpuProfile => (options.bytes / 2000).clamp(500, 100_000),
         Format::HeapProfile => options.bytes / 250 + 2,
         Format::ProfLog => (options.bytes / 2000).clamp(500, 100_000),
+        Format::ChromeTrace => 20_000,
         Format::Folded => options.bytes / 120 + 2,
         Format::Pprof | Format::HeapSnapshot => 50_000,
     };
@@ -162,6 +165,7 @@ fn format_named(name: &str) -> Result<Format, String> {
         "cpuprofile" => Ok(Format::CpuProfile),
         "heapprofile" => Ok(Format::HeapProfile),
         "prof-log" => Ok(Format::ProfLog),
+        "chrome-trace" => Ok(Format::ChromeTrace),
         "folded" => Ok(Format::Folded),
         "pprof" => Ok(Format::Pprof),
         "heapsnapshot" => Ok(Format::HeapSnapshot),

@@ -183,3 +183,64 @@ fn vitals_are_those_of_the_browsers_engine() {
     }
     tally.finish("vitals");
 }
+
+/// What was built into the traces that are made by hand; every number was worked out by hand.
+#[test]
+fn made_traces_tell_what_was_built_into_them() {
+    let fixture = |name: &str| {
+        let file = common::package().join("tests/fixtures").join(name);
+        summary(&file).unwrap_or_else(|e| panic!("{name}: {e}"))
+    };
+    let in_time = |line: &Value| {
+        let mut stalls = told(line, "measured");
+        stalls.sort_by(|a, b| a.start.total_cmp(&b.start));
+        let row =
+            |s: Told| (s.start as i64, s.length as i64, s.origin, s.names.last().cloned().unwrap_or_default(), s.chain);
+        stalls.into_iter().map(row).collect::<Vec<_>>()
+    };
+    let row = |at, length, origin: &str, name: &str, chain: &str| {
+        (at, length, origin.to_owned(), name.to_owned(), chain.to_owned())
+    };
+    for name in ["made-page.json", "made-saved.json", "made-open-array.json"] {
+        let line = fixture(&format!("chrome-trace/{name}"));
+        let set = "The timer of 100 ms was set by start (https://shop.test/app.js:4:1).";
+        let stalls = in_time(&line);
+        let want = [
+            row(1_010_000, 80_000, "script", "start", ""),
+            row(1_200_000, 120_000, "timer", "paintRow", set),
+            row(2_000_000, 60_000, "click event", "onClick", ""),
+        ];
+        assert_eq!(stalls, want, "{name}");
+        let inferred = line["stalls"].as_array().into_iter().flatten().any(|s| s["source"] == "inferred");
+        assert!(inferred, "{name}: both sources are told");
+        let page = &line["vitals"][0];
+        let near = |key: &str, want: f64| {
+            let value = page[key]["value"].as_f64().unwrap_or(f64::NAN);
+            assert!((value - want).abs() < 1e-6, "{name}: {key} {value}, expected {want}");
+        };
+        near("fcp", 94.0);
+        near("lcp", 149.0);
+        near("cls", 0.075);
+        near("inp", 100.0);
+        near("tbt", 80.0);
+        assert_eq!((page["long_tasks"].as_i64(), page["long_tasks_ns"].as_i64()), (Some(3), Some(260_000_000)));
+        assert_eq!((page["lcp"]["what"].as_str(), page["inp"]["what"].as_str()), (Some("IMG"), Some("click")));
+        for (part, want) in [("input delay", 5.6), ("processing", 58.4), ("presentation delay", 36.0)] {
+            let value = page["inp"]["parts_ms"][part].as_f64().unwrap_or(f64::NAN);
+            assert!((value - want).abs() < 1e-6, "{name}: {part} {value}");
+        }
+    }
+    // Without tasks nobody can tell what blocked; the outermost spans still tell stalls.
+    let few = fixture("chrome-trace/made-few-categories.json");
+    assert!(few["vitals"][0]["tbt"]["value"].is_null() && few["vitals"][0]["tbt"]["reason"].is_string());
+    assert_eq!(in_time(&few).len(), 3);
+    for name in ["made-shapes.node_trace.1.log", "made-names-first.node_trace.1.log"] {
+        let line = fixture(&format!("node-trace-events/{name}"));
+        let want = [
+            row(1_120_000, 90_500, "timer", "", "It continued Timeout 2."),
+            row(1_300_000, 61_100, "fs", "", "It continued FSREQPROMISE 3."),
+            row(1_402_500, 97_500, "", "", ""),
+        ];
+        assert_eq!(in_time(&line), want, "{name}");
+    }
+}

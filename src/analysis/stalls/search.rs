@@ -218,7 +218,7 @@ impl<'a> Search<'a> {
         if callbacks.saturating_mul(short) <= length {
             return false;
         }
-        scales.weigh_nested(turn);
+        scales.weigh_nested(turn, None);
         !scales.is_held(blame::least(length))
     }
 
@@ -277,11 +277,12 @@ impl<'a> Search<'a> {
         let turn = stretch.turn;
         let (start_ns, duration_ns) =
             stretch.measured.unwrap_or_else(|| (self.clock.edge(turn.first), self.length(turn)));
-        scales.weigh_nested(turn);
+        let bounds = stretch.measured.map(|(at, length)| (at, at.saturating_add(length)));
+        scales.weigh_nested(turn, bounds);
         scales.add_callers(callers);
         let path = blame::path(scales, self.modules, duration_ns);
         let origin = scales.entry().map(|entry| origin::origin(self.recording, self.facts, entry));
-        scales.weigh_owned(turn);
+        scales.weigh_owned(turn, bounds);
         let (blame, blame_rest) = blame::shares(scales, duration_ns - self.threshold_ns);
         let largest = if path.is_empty() { blame::largest(scales, self.recording, self.modules) } else { Vec::new() };
         let stall = Stall {

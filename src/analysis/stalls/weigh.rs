@@ -94,13 +94,15 @@ impl<'a> Scales<'a> {
     /// Weighs a turn as the rule judges it: a sample owns the time around it, half way to the next;
     /// garbage collection and stacks that could not be walked count for the code before them, or
     /// after them at the start. Linear in samples and in the frames that they touch.
-    pub(super) fn weigh_nested(&mut self, turn: Turn) {
+    ///
+    /// `bounds` are begin and end of the turn where these were measured.
+    pub(super) fn weigh_nested(&mut self, turn: Turn, bounds: Option<(i64, i64)>) {
         self.clear();
-        let (mut from, to) = (self.clock.edge(turn.first), self.clock.edge(turn.end));
+        let (mut from, to) = bounds.unwrap_or_else(|| (self.clock.edge(turn.first), self.clock.edge(turn.end)));
         let mut owner = StackId::NONE;
         let mut waiting = 0;
         for piece in self.clock.pieces(turn) {
-            let until = if piece.end < turn.end { self.clock.middle(piece.end - 1) } else { to };
+            let until = if piece.end < turn.end { self.clock.middle(piece.end - 1).min(to) } else { to };
             let ns = until - from;
             from = until;
             match piece.shown {
@@ -121,9 +123,9 @@ impl<'a> Scales<'a> {
 
     /// Weighs a turn as every other view does: a sample owns the time up to the next one, clipped to
     /// the turn.
-    pub(super) fn weigh_owned(&mut self, turn: Turn) {
+    pub(super) fn weigh_owned(&mut self, turn: Turn, bounds: Option<(i64, i64)>) {
         self.clear();
-        let (from, to) = (self.clock.edge(turn.first), self.clock.edge(turn.end));
+        let (from, to) = bounds.unwrap_or_else(|| (self.clock.edge(turn.first), self.clock.edge(turn.end)));
         // The sample before the turn reaches into it.
         if let Some(before) = turn.first.checked_sub(1) {
             self.add_owned(before, turn.first, (from, to));
