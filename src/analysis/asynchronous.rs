@@ -69,6 +69,7 @@ impl Creations {
     pub fn groups(&self, recording: &Recording) -> Vec<Group> {
         let mut groups: BTreeMap<StackId, Group> = BTreeMap::new();
         let of = |stack: StackId| Group { stack, operations: 0, spans: 0, time_ns: 0 };
+        // They are counted, in whatever order they come.
         for &stack in self.by_id.values() {
             groups.entry(stack).or_insert_with(|| of(stack)).operations += 1;
         }

@@ -13,7 +13,7 @@ use super::{Access, Context, Fit, Format, Head, Recipe};
 use crate::error::{Error, Result};
 use crate::input::Window;
 use crate::input::json::{Json, Kind, glimpse};
-use crate::model::{Builder, Distribution, Role, Table, Total};
+use crate::model::{Builder, Distribution, Role, SpanId, StringId, Table, Total, Track, TrackKind};
 use crate::units::{Unit, nanos};
 
 /// Results of load tests.
@@ -63,11 +63,15 @@ fn decode(window: &mut Window, builder: &mut Builder, _context: &Context<'_>) ->
     }
     note_replaced(&json, builder);
     // Tests of one address are told apart by their number.
+    let began = results.iter().filter_map(|result| result.start).min();
+    builder.clock.unix_ns = began;
+    let track = began.map(|began| (began, track(builder)));
+    results.sort_by_key(|result| result.start);
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
     for result in results {
         let number = met.entry(result.name().to_owned()).and_modify(|n| *n += 1).or_insert(1);
         let group = if *number == 1 { result.name().to_owned() } else { format!("{} ({number})", result.name()) };
-        result.finish(group, builder)?;
+        result.finish(group, track, builder)?;
     }
     Ok(())
 }
@@ -79,6 +83,7 @@ struct LoadTest {
     url: String,
     facts: Vec<(&'static str, String)>,
     start: Option<i64>,
+    length: Option<i64>,
     latency: Option<Numbers>,
     requests: Option<Numbers>,
     throughput: Option<Numbers>,
@@ -131,8 +136,8 @@ impl LoadTest {
             "title" => self.title = words(json)?,
             "url" => self.url = words(json)?,
             "duration" => {
-                let length = scaled(json, 9)?;
-                self.facts.push(("Duration", length.map_or_else(String::new, |ns| nanos(ns).to_string())));
+                self.length = scaled(json, 9)?.filter(|&ns| ns >= 0);
+                self.facts.push(("Duration", self.length.map_or_else(String::new, |ns| nanos(ns).to_string())));
             }
             "latency" => self.latency = Numbers::read(json)?,
             "requests" => self.requests = Numbers::read(json)?,
@@ -167,11 +172,13 @@ impl LoadTest {
         if self.title.is_empty() { &self.url } else { &self.title }
     }
 
-    fn finish(self, group: String, builder: &mut Builder) -> Result<()> {
+    fn finish(self, group: String, track: Option<(i64, u32)>, builder: &mut Builder) -> Result<()> {
         let (Some(latency), Some(requests)) = (self.latency, self.requests) else {
             return Err(Error::whole("a result has no latencies or no requests", "Run the test again."));
         };
-        builder.clock.unix_ns = builder.clock.unix_ns.or(self.start);
+        if let (Some(start), Some((began, track)), Some(length)) = (self.start, track, self.length) {
+            on_track(track, &group, start.saturating_sub(began), length, builder);
+        }
         let seconds = requests.total.zip(requests.mean).filter(|t| t.1 > 0.0).map(|(total, mean)| total / mean);
         let answered = requests.total.or(latency.count);
         let total = |name: &str, unit: Unit, amount: f64| Total::new(name, group.clone(), unit, amount);
@@ -212,6 +219,26 @@ impl LoadTest {
         }
         Ok(())
     }
+}
+
+/// A track for the stretches of the tests of a file, which are all that is known of their course.
+fn track(builder: &mut Builder) -> u32 {
+    let tracks = &mut builder.spans.tracks;
+    let (pid, tid, kind) = (None, None, TrackKind::Async);
+    tracks.push(Track { name: "Load test".into(), process: String::new(), pid, tid, kind, is_main: false });
+    (tracks.len() - 1) as u32
+}
+
+fn on_track(track: u32, name: &str, at_ns: i64, length_ns: i64, builder: &mut Builder) {
+    let name = builder.strings.intern(name);
+    let spans = &mut builder.spans;
+    spans.track.push(track);
+    spans.at_ns.push(at_ns);
+    spans.length_ns.push(length_ns);
+    spans.parent.push(SpanId::NONE);
+    spans.name.push(name);
+    spans.category.push(StringId::EMPTY);
+    spans.labels.push(0);
 }
 
 /// Figures of a histogram.
@@ -316,6 +343,7 @@ mod tests {
         let named = |name: &str| recording.totals.iter().find(|t| t.name == name).map(|t| t.amount);
         assert_eq!((named("In flight at the end"), named("Status 500")), (Some(12.0), Some(3.0)));
         assert_eq!(recording.clock.unix_ns, Some(1_795_334_532_105_000_000));
+        assert_eq!((recording.spans.at_ns.get(0), recording.spans.length_ns.get(0)), (0, 6_020_000_000));
     }
 
     #[test]
