@@ -115,7 +115,7 @@ fn measures() -> Vec<Shape> {
         (
             system,
             "one long text",
-            format!(r#"{{"mainDirectory":"{}","pathSeparator":"/"}}"#, "a".repeat(BYTES)).into_bytes(),
+            format!(r#"{{"pathSeparator":"/","mainDirectory":"{}"}}"#, "a".repeat(BYTES)).into_bytes(),
         ),
         (
             page,
