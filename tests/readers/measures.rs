@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// A format: its id, the ids by which the index knows it, and whether bytes are of it.
-type Measured = (&'static str, &'static [&'static str], fn(&[u8]) -> bool);
+/// Identifier, the identifiers that an index gives its files, and whether content is of it.
+pub(crate) type Format = (&'static str, &'static [&'static str], fn(&[u8]) -> bool);
 
-/// Formats of this kind: identifier, the identifiers that an index gives its files, and whether content
-/// is of it.
-pub(crate) const FORMATS: [Measured; 11] = [
+/// Formats of this kind.
+pub(crate) const FORMATS: [Format; 11] = [
     ("autocannon-json", &["autocannon-json"], |b| autocannon(b).is_some()),
     ("k6-json-output", &["k6-json-output"], |b| {
         lines(b).next().is_some_and(|l| l["metric"].is_string() && l["data"].is_object())
