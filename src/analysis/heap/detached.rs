@@ -32,9 +32,9 @@ pub(super) fn detached(graph: &HeapGraph) -> Bits {
             if state == Detachedness::Detached {
                 detached.set(from as usize);
             }
-            for at in graph.edge_range(from as usize) {
-                let to = graph.target(at);
-                let is_shown = !matches!(graph.edge_kind(at), EdgeKind::Hidden | EdgeKind::Weak);
+            for edge in graph.raw_edges(from as usize) {
+                let to = edge.to;
+                let is_shown = !matches!(edge.kind(), EdgeKind::Hidden | EdgeKind::Weak);
                 let is_native = graph.kind(crate::model::heap::NodeId(to as u32)) == ObjectKind::Native;
                 if is_shown && seen.set(to) && is_native {
                     open.push(to as u32);

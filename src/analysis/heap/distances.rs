@@ -5,7 +5,7 @@ use super::Set;
 use super::essential::user_roots;
 use super::words::Words;
 use crate::model::HeapGraph;
-use crate::model::heap::{Edge, EdgeKind, NodeId, ObjectKind};
+use crate::model::heap::{EdgeKind, NodeId, ObjectKind, RawEdge, TextId, told};
 
 /// Distance of the root where there are global objects, which are nearer.
 pub const BASE_DISTANCE: u32 = 100_000_000;
@@ -42,9 +42,10 @@ impl Search<'_> {
         while let Some(&from) = open.get(done) {
             done += 1;
             let next = self.distance[from as usize].saturating_add(1);
-            for at in self.graph.edge_range(from as usize) {
-                let to = self.graph.target(at);
-                if self.distance[to] == UNREACHED && self.counts(NodeId(from), at) {
+            let graph = self.graph;
+            for edge in graph.raw_edges(from as usize) {
+                let to = edge.to;
+                if self.distance[to] == UNREACHED && self.counts(NodeId(from), &edge) {
                     self.distance[to] = next;
                     open.push(to as u32);
                 }
@@ -52,12 +53,12 @@ impl Search<'_> {
         }
     }
 
-    fn counts(&mut self, from: NodeId, at: usize) -> bool {
-        let kind = self.graph.edge_kind(at);
+    fn counts(&mut self, from: NodeId, edge: &RawEdge) -> bool {
+        let kind = edge.kind();
         match kind {
             EdgeKind::Weak => return false,
             EdgeKind::Internal => {
-                let name = crate::model::heap::TextId(self.graph.edge_label(at));
+                let name = TextId(edge.name_or_index());
                 let kind = self.graph.kind(from);
                 let is_map = kind == ObjectKind::Hidden && Some(name) == self.words.sloppy_function_map;
                 if is_map && Some(self.graph.name(from)) == self.words.native_context {
@@ -66,11 +67,11 @@ impl Search<'_> {
             }
             _ => {}
         }
-        if self.is_descriptor(from) && !self.is_own_descriptor(at) {
+        if self.is_descriptor(from) && !self.is_own_descriptor(edge) {
             return false;
         }
         if kind == EdgeKind::Internal {
-            let name = crate::model::heap::TextId(self.graph.edge_label(at));
+            let name = TextId(edge.name_or_index());
             if let Some(entry) = self.words.ephemeron(name)
                 && !self.pending.remove(&entry.pair)
             {
@@ -87,8 +88,8 @@ impl Search<'_> {
 
     /// Tables of descriptors are shared by several shapes, and not every third entry, the key's value,
     /// belongs to each of them.
-    fn is_own_descriptor(&self, at: usize) -> bool {
-        let edge: Edge = self.graph.edge(crate::model::heap::EdgeId(at as u32));
+    fn is_own_descriptor(&self, edge: &RawEdge) -> bool {
+        let edge = told(edge);
         let index = match edge.name() {
             Some(name) => leading_number(self.graph.texts.get(name)),
             None => Some(u64::from(edge.name_or_index)),

@@ -90,7 +90,7 @@ impl Walk {
         self.number[node] = number;
         self.order.push(node as u32);
         self.known.push(Known { ancestor: parent, semi: parent, label: NONE });
-        self.cursors.push(graph.edge_range(node).start as u32);
+        self.cursors.push(graph.edge_range(node).start);
         number
     }
 
@@ -98,15 +98,17 @@ impl Walk {
         let mut at = self.reach(graph, start, 0);
         while let Some(&cursor) = self.cursors.last() {
             let node = self.order[at as usize] as usize;
-            let edges = cursor as usize..graph.edge_range(node).end;
-            let new = |edge: usize| {
-                let to = essential.target(node, edge).filter(|&to| self.is_new(at, to))?;
-                Some((edge, to))
-            };
-            match edges.into_iter().find_map(new) {
-                Some((edge, to)) => {
+            let (mut next, end) = (cursor, graph.edge_range(node).end);
+            let mut new = None;
+            while next < end && new.is_none() {
+                let (edge, behind) = graph.raw_edge(node, next);
+                new = essential.target(node, &edge).filter(|&to| self.is_new(at, to));
+                next = behind;
+            }
+            match new {
+                Some(to) => {
                     if let Some(cursor) = self.cursors.last_mut() {
-                        *cursor = edge as u32 + 1;
+                        *cursor = next;
                     }
                     at = self.reach(graph, to, at);
                 }
@@ -178,8 +180,8 @@ impl Walk {
 fn held(graph: &HeapGraph, essential: &Essential<'_>) -> Bits {
     let mut held = Bits::new(graph.len());
     for from in 0..graph.len() {
-        for edge in graph.edge_range(from) {
-            if let Some(to) = essential.target(from, edge) {
+        for edge in graph.raw_edges(from) {
+            if let Some(to) = essential.target(from, &edge) {
                 held.set(to);
             }
         }

@@ -1,9 +1,9 @@
 //! Which references keep something alive.
 
 use super::bits::Bits;
-use super::words::Words;
+use super::words::{Ephemeron, Words};
 use crate::model::HeapGraph;
-use crate::model::heap::{EdgeKind, NodeId, ObjectKind};
+use crate::model::heap::{EdgeKind, NodeId, ObjectKind, RawEdge, TextId};
 
 /// Targets of the root's edges that belong to the program: everything but the groups that the snapshot
 /// adds, and the group of documents. In the order of the edges, each as often as it is referred to.
@@ -36,16 +36,14 @@ impl<'a> Essential<'a> {
     /// - shortcuts count from the root only, and so does everything that leads to objects of the page
     ///   from others, such as a debugger.
     #[inline]
-    pub(super) fn target(&self, from: usize, edge: usize) -> Option<usize> {
-        let kind = self.graph.edge_kind(edge);
-        let to = self.graph.target(edge);
+    pub(super) fn target(&self, from: usize, edge: &RawEdge) -> Option<usize> {
+        let (kind, to) = (edge.kind(), edge.to);
         if kind == EdgeKind::Weak || to == from {
             return None;
         }
         if kind == EdgeKind::Internal {
-            let name = crate::model::heap::TextId(self.graph.edge_label(edge));
-            let id = u64::from(self.graph.id(NodeId(from as u32)));
-            if self.words.ephemeron(name).is_some_and(|entry| entry.table == id) {
+            let is_of = |entry: Ephemeron| entry.table == u64::from(self.graph.id(NodeId(from as u32)));
+            if self.words.ephemeron(TextId(edge.name_or_index())).is_some_and(is_of) {
                 return None;
             }
         }
@@ -71,10 +69,9 @@ fn page(graph: &HeapGraph, words: &Words) -> Bits {
         }
     }
     while let Some(from) = open.pop() {
-        for edge in graph.edge_range(from as usize) {
-            let to = graph.target(edge);
-            if graph.edge_kind(edge) != EdgeKind::Weak && page.set(to) {
-                open.push(to as u32);
+        for edge in graph.raw_edges(from as usize) {
+            if edge.kind() != EdgeKind::Weak && page.set(edge.to) {
+                open.push(edge.to as u32);
             }
         }
     }

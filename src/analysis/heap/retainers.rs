@@ -6,7 +6,7 @@ use super::Map;
 
 use super::{BASE_DISTANCE, Bits, Heap, UNREACHED};
 use crate::model::HeapGraph;
-use crate::model::heap::{Edge, EdgeId, EdgeKind, NodeId};
+use crate::model::heap::{Edge, EdgeId, EdgeKind, NodeId, told};
 
 /// A reference to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +29,9 @@ pub fn referrers(graph: &HeapGraph, node: NodeId) -> Vec<EdgeId> {
 /// Objects to which references lead that are not weak.
 pub fn referred(graph: &HeapGraph) -> Bits {
     let mut referred = Bits::new(graph.len());
-    for at in 0..graph.edge_count() {
-        if graph.edge_kind(at) != EdgeKind::Weak {
-            referred.set(graph.target(at));
+    for edge in (0..graph.len()).flat_map(|node| graph.raw_edges(node)) {
+        if edge.kind() != EdgeKind::Weak {
+            referred.set(edge.to);
         }
     }
     referred
@@ -50,17 +50,12 @@ pub fn retainers(graph: &HeapGraph, heap: &Heap, node: NodeId) -> Vec<Retainer> 
 
 /// Hands every reference to a wanted object on that is not weak, in the order of the file.
 fn references(graph: &HeapGraph, wanted: &Bits, mut take: impl FnMut(Retainer)) {
-    let mut base = 0;
-    for targets in graph.targets().segments() {
-        for (at, &to) in targets.iter().enumerate() {
-            if wanted.get(to as usize) {
-                let edge = graph.edge(EdgeId((base + at) as u32));
-                if edge.kind != EdgeKind::Weak {
-                    take(Retainer { from: graph.owner(edge.id), edge });
-                }
+    for from in 0..graph.len() {
+        for edge in graph.raw_edges(from) {
+            if wanted.get(edge.to) && edge.kind() != EdgeKind::Weak {
+                take(Retainer { from: NodeId(from as u32), edge: told(&edge) });
             }
         }
-        base += targets.len();
     }
 }
 

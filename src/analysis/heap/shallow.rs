@@ -45,11 +45,11 @@ fn owners(graph: &HeapGraph, words: &Words) -> Vec<u32> {
         }
         while let Some(source) = changed.pop() {
             let owner = owners[source as usize];
-            for edge in graph.edge_range(source as usize) {
-                if graph.edge_kind(edge) == EdgeKind::Weak {
+            for edge in graph.raw_edges(source as usize) {
+                if edge.kind() == EdgeKind::Weak {
                     continue;
                 }
-                let to = graph.target(edge);
+                let to = edge.to;
                 let now = owners[to];
                 if now == UNVISITED {
                     owners[to] = owner;

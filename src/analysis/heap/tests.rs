@@ -43,7 +43,8 @@ fn picture(text: &str) -> HeapGraph {
             edges.push((kind, label, row_of(words[2]) as u32));
         }
     }
-    edges.into_iter().for_each(|(kind, label, to)| graph.push_edge(kind, label, to));
+    edges.into_iter().for_each(|(kind, label, to)| assert!(graph.push_edge(kind, label, to)));
+    graph.end_edges();
     texts.iter().for_each(|text| {
         graph.texts.push(text).expect("few texts");
     });
@@ -308,7 +309,8 @@ fn random(dice: &mut Dice, most: u64) -> HeapGraph {
             edges.push((kinds[[0, 0, 1, 2, 3, 4][dice.below(6) as usize]], 0, to as u32));
         }
     }
-    edges.into_iter().for_each(|(kind, label, to)| graph.push_edge(kind, label, to));
+    edges.into_iter().for_each(|(kind, label, to)| assert!(graph.push_edge(kind, label, to)));
+    graph.end_edges();
     graph.texts.push("x").expect("one text");
     graph
 }
@@ -319,7 +321,7 @@ fn reached(graph: &HeapGraph, avoided: Option<usize>) -> Vec<bool> {
     let words = Words::of(graph);
     let essential = essential::Essential::of(graph, &words);
     let targets =
-        |from: usize| graph.edge_range(from).filter_map(|edge| essential.target(from, edge)).collect::<Vec<_>>();
+        |from: usize| graph.raw_edges(from).filter_map(|edge| essential.target(from, &edge)).collect::<Vec<_>>();
     let mut is_held = vec![false; graph.len()];
     (0..graph.len()).flat_map(targets).for_each(|to| is_held[to] = true);
     let mut open: Vec<usize> = (0..graph.len()).filter(|&at| at == 0 || !is_held[at]).collect();
@@ -401,11 +403,12 @@ fn long_lists_take_linear_time() {
     }
     (0..leaves).for_each(|leaf| graph.push_object(&object(list + leaf, 0)));
     for at in 0..list {
-        graph.push_edge(EdgeKind::Property, 0, (at + 1) % list);
+        assert!(graph.push_edge(EdgeKind::Property, 0, (at + 1) % list));
         if at == 1 || at + 1 == list {
-            (0..leaves).for_each(|leaf| graph.push_edge(EdgeKind::Property, 0, list + leaf));
+            (0..leaves).for_each(|leaf| assert!(graph.push_edge(EdgeKind::Property, 0, list + leaf)));
         }
     }
+    graph.end_edges();
     graph.texts.push("Node").expect("one text");
     let heap = Heap::of(&graph);
     assert_eq!(heap.retained(NodeId(1)), u64::from(list - 1 + leaves) * 16);

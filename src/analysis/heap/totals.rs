@@ -71,11 +71,9 @@ impl Totals {
 /// How often each object is referred to, up to 2.
 fn referred(graph: &HeapGraph) -> Vec<u8> {
     let mut referred = vec![0u8; graph.len()];
-    for targets in graph.targets().segments() {
-        for &to in targets {
-            let count = &mut referred[to as usize];
-            *count = (*count + 1).min(2);
-        }
+    for edge in (0..graph.len()).flat_map(|node| graph.raw_edges(node)) {
+        let count = &mut referred[edge.to];
+        *count = (*count + 1).min(2);
     }
     referred
 }

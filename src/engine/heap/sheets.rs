@@ -368,7 +368,7 @@ impl Outline for Objects<'_> {
     }
 
     fn has_below(&self, item: Item) -> bool {
-        let has_edges = |node: NodeId| !graph_edges(self.graph, node).is_empty();
+        let has_edges = |node: NodeId| self.graph.has_edges(node);
         match Row::of(item) {
             Row::Class(_) => true,
             Row::Object(node) if self.view == View::Dominators => self.known.dominating(self.graph).get(node.index()),
@@ -409,10 +409,6 @@ impl Outline for Objects<'_> {
     fn is_opened_at_first(&self) -> bool {
         self.view == View::Retainers
     }
-}
-
-fn graph_edges(graph: &HeapGraph, node: NodeId) -> std::ops::Range<usize> {
-    graph.edge_range(node.index())
 }
 
 impl Objects<'_> {

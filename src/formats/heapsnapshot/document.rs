@@ -18,9 +18,12 @@ pub(super) struct Document {
     graph: HeapGraph,
     nodes: Nodes,
     edges: Edges,
-    /// Numbers that came before the header that says what they mean.
+    /// Numbers that came before the header that says what they mean, and edges that came before the
+    /// objects that they start from.
     early_nodes: Option<Column<i64>>,
     early_edges: Option<Column<i64>>,
+    /// Whether the objects are in the graph.
+    has_nodes: bool,
     locations: Column<i64>,
     samples: Column<i64>,
     trace_functions: Column<i64>,
@@ -57,10 +60,13 @@ struct Edges {
     node_width: i64,
     unknown_kinds: u64,
     /// The first edge whose target is no multiple of that, and its target.
-    unaligned: Option<(usize, i64)>,
+    unaligned: Option<(u64, i64)>,
     /// The first of the edges with the highest target.
-    highest: Option<(usize, u32)>,
+    highest: Option<(u64, u32)>,
     highest_name: u32,
+    /// Edges that were read, and those of them that are in the graph.
+    seen: u64,
+    kept: u64,
 }
 
 /// Parts of the document.
@@ -120,13 +126,19 @@ impl Document {
         self.edges.kinds = edge_kinds;
         self.nodes.rows = Rows::new(nodes);
         self.edges.rows = Rows::new(edges);
-        for values in self.early_nodes.take().into_iter().flat_map(Column::into_segments) {
-            self.nodes.take(&values, &mut self.graph);
+        if let Some(early) = self.early_nodes.take() {
+            early.into_segments().for_each(|values| self.nodes.take(&values, &mut self.graph));
+            self.nodes_are_known();
         }
+        Ok(())
+    }
+
+    /// The objects are there: what came before them can be understood now.
+    fn nodes_are_known(&mut self) {
+        self.has_nodes = true;
         for values in self.early_edges.take().into_iter().flat_map(Column::into_segments) {
             self.edges.take(&values, &mut self.graph);
         }
-        Ok(())
     }
 
     fn read_nodes(&mut self, json: &mut Json<'_>) -> Result<()> {
@@ -136,11 +148,12 @@ impl Document {
         let Self { nodes, graph, .. } = self;
         let bulk = json.batches_of_i64(0, |values, _| nodes.take(values, graph))?;
         self.rounded += bulk.rounded + bulk.clamped;
+        self.nodes_are_known();
         Ok(())
     }
 
     fn read_edges(&mut self, json: &mut Json<'_>) -> Result<()> {
-        if !self.header.has_meta {
+        if !self.has_nodes {
             return keep(json, self.early_edges.insert(Column::new()));
         }
         let Self { edges, graph, .. } = self;
@@ -188,11 +201,10 @@ impl Document {
         }
         self.check_nodes()?;
         self.check_edges()?;
-        let kept = self.nodes.edges as usize;
-        let unowned = self.graph.edge_count() - kept;
-        self.graph.cut_edges(kept);
+        self.graph.end_edges();
+        let unowned = self.edges.seen - self.nodes.edges;
         self.take_in_rest(builder)?;
-        self.note(builder, unowned as u64);
+        self.note(builder, unowned);
         Ok(self.graph)
     }
 
@@ -214,9 +226,16 @@ impl Document {
     fn check_edges(&self) -> Result<()> {
         let place = || Place::Path("edges".into());
         let width = self.edges.node_width;
-        let has = self.graph.edge_count() as u64;
+        let has = self.edges.seen;
         if self.edges.rows.left() > 0 {
             return Err(Error::new(place(), "the list ends within an edge", RECORD_AGAIN));
+        }
+        if self.edges.kept < has.min(self.nodes.edges) {
+            return Err(Error::new(
+                place(),
+                "there are more references than memory for them",
+                "Take a smaller snapshot.",
+            ));
         }
         if has < self.nodes.edges {
             let problem = format!("the objects have {} edges together, but the list holds {has}", self.nodes.edges);
@@ -378,7 +397,7 @@ impl Nodes {
 impl Edges {
     fn take(&mut self, values: &[i64], graph: &mut HeapGraph) {
         debug_assert_eq!(EDGE_FIELDS[2], "to_node", "rows have the order of the fields");
-        let Self { rows, kinds, node_width, unknown_kinds, unaligned, highest, highest_name } = self;
+        let Self { rows, kinds, node_width, unknown_kinds, unaligned, highest, highest_name, seen, kept } = self;
         let width = u32::try_from(*node_width).unwrap_or(1).max(1);
         let mut highest_to = highest.map_or(0, |(_, to)| to);
         rows.take(values, |row: &[i64; VALUES]| {
@@ -392,15 +411,16 @@ impl Edges {
             let to = match u32::try_from(row[2]) {
                 Ok(index) if index % width == 0 => index / width,
                 _ => {
-                    unaligned.get_or_insert((graph.edge_count(), row[2]));
+                    unaligned.get_or_insert((*seen, row[2]));
                     0
                 }
             };
             if to >= highest_to && (to > highest_to || highest.is_none()) {
                 highest_to = to;
-                *highest = Some((graph.edge_count(), to));
+                *highest = Some((*seen, to));
             }
-            graph.push_edge(kind, name, to);
+            *seen += 1;
+            *kept += u64::from(graph.push_edge(kind, name, to));
         });
     }
 }

@@ -4,26 +4,29 @@
 //!
 //! | of each object | bytes | of each edge | bytes |
 //! |---|---|---|---|
-//! | kind and detachedness | 1 | kind and name or index | 4 |
-//! | name, as a text | 4 | target | 4 |
+//! | kind and detachedness | 1 | kind and name or index | about 2 |
+//! | name, as a text | 4 | target | about 3 |
 //! | id of the engine | 4 | | |
 //! | own size | 4 | | |
 //! | first edge | 4 | | |
 //! | allocation stack, where recorded | 4 | | |
 //!
-//! So 17 bytes (21 with allocation stacks) for an object and 8 for an edge, where a snapshot of a
+//! So 17 bytes (21 with allocation stacks) for an object and some 4.5 for an edge, where a snapshot of a
 //! gigabyte spends about 30 and 19. A text costs its bytes and 4 more, the place of a constructor or
-//! function 16. Rare numbers that do not fit (objects of 4 GiB, indices of half a billion) stand in
-//! short lists beside the columns. Who refers to an object is not stored: edges are found by their
+//! function 16. Rare numbers that do not fit (objects of 4 GiB) stand in
+//! a short list beside the column. Who refers to an object is not stored: edges are found by their
 //! targets in one pass, and that many more bytes would be a third again.
 
+mod edges;
 mod kinds;
 mod texts;
 
+pub(crate) use edges::RawEdge;
 pub use kinds::{Detachedness, EdgeKind, ObjectKind};
 pub use texts::{TextId, Texts};
 
 use super::Column;
+use edges::Edges;
 
 /// Index of an object in [`HeapGraph`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -41,7 +44,7 @@ impl NodeId {
     }
 }
 
-/// Index of an edge in [`HeapGraph`].
+/// An edge in [`HeapGraph`]: where it is stored, in the order of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EdgeId(pub(crate) u32);
 
@@ -156,14 +159,13 @@ pub struct HeapGraph {
     sizes: Column<u32>,
     /// Objects and their sizes where these do not fit, in order.
     large: Vec<(u32, u64)>,
-    /// One more than there are objects.
+    /// Where the edges of each object start, and where the last ones end; before its edges come, how many
+    /// an object has.
     first_edge: Column<u32>,
+    /// Objects whose edges have begun, and how many edges of the last of them are still to come.
+    begun: (usize, u32),
     traces: Column<u32>,
-    /// Kind in the low three bits, name or index above.
-    labels: Column<u32>,
-    targets: Column<u32>,
-    /// Edges and their names or indices where these do not fit, in order.
-    far: Vec<(u32, u32)>,
+    edges: Edges,
     /// The object from which all others are reached.
     pub root: NodeId,
     /// All texts, in the order of the file.
@@ -186,18 +188,12 @@ pub struct HeapGraph {
 
 /// Size of an object that stands in the list of large ones.
 const LARGE: u32 = u32::MAX;
-const KIND_BITS: u32 = 3;
-/// Name or index of an edge that stands in the list of far ones.
-const FAR: u32 = u32::MAX >> KIND_BITS;
 
 impl HeapGraph {
     /// Takes an object in.
     #[inline]
     pub(crate) fn push_object(&mut self, object: &Object) {
         let row = self.marks.len() as u32;
-        if row == 0 {
-            self.first_edge.push(0);
-        }
         self.marks.push(object.kind.code() | (object.detachedness as u8) << kinds::KIND_BITS);
         self.names.push(object.name);
         self.ids.push(object.id);
@@ -205,8 +201,7 @@ impl HeapGraph {
             self.large.push((row, object.size));
         }
         self.sizes.push(u32::try_from(object.size).unwrap_or(LARGE));
-        let edges = self.first_edge.last().unwrap_or(0).saturating_add(object.edges);
-        self.first_edge.push(edges);
+        self.first_edge.push(object.edges);
     }
 
     /// Takes the allocation stack of the next object in; for all objects or for none.
@@ -215,21 +210,34 @@ impl HeapGraph {
         self.traces.push(trace);
     }
 
-    /// Takes an edge in, in the order of the objects that they start from.
+    /// Takes an edge in, in the order of the objects that they start from, which must all be there.
+    /// False when the objects have no more edges, or there is no place for one.
     #[inline]
-    pub(crate) fn push_edge(&mut self, kind: EdgeKind, name_or_index: u32, to: u32) {
-        if name_or_index >= FAR {
-            self.far.push((self.labels.len() as u32, name_or_index));
+    pub(crate) fn push_edge(&mut self, kind: EdgeKind, name_or_index: u32, to: u32) -> bool {
+        while self.begun.1 == 0 {
+            if self.begun.0 == self.len() {
+                return false;
+            }
+            self.begin_edges();
         }
-        self.labels.push(name_or_index.min(FAR) << KIND_BITS | kind as u32);
-        self.targets.push(to);
+        self.begun.1 -= 1;
+        self.edges.push(self.begun.0 as u32 - 1, kind, name_or_index, to)
     }
 
-    /// Drops edges behind the first `count`.
-    pub(crate) fn cut_edges(&mut self, count: usize) {
-        self.labels.truncate(count);
-        self.targets.truncate(count);
-        self.far.retain(|(edge, _)| (*edge as usize) < count);
+    /// The edges of the next object begin.
+    #[inline]
+    fn begin_edges(&mut self) {
+        let (at, end) = (self.begun.0, self.edges.end());
+        let first = self.first_edge.get_mut(at);
+        self.begun = (at + 1, std::mem::replace(first, end));
+    }
+
+    /// All edges are there; those that objects still lack never come.
+    pub(crate) fn end_edges(&mut self) {
+        while self.begun.0 < self.len() {
+            self.begin_edges();
+        }
+        self.first_edge.push(self.edges.end());
     }
 
     /// Drops allocation stacks that say nothing.
@@ -268,7 +276,7 @@ impl HeapGraph {
 
     /// Number of edges.
     pub fn edge_count(&self) -> usize {
-        self.labels.len()
+        self.edges.len()
     }
 
     /// All objects.
@@ -346,47 +354,42 @@ impl HeapGraph {
         if self.traces.is_empty() { 0 } else { self.traces.get(node.index()) }
     }
 
-    /// Indices of the edges that start from an object.
+    /// Where the edges of an object start and end.
     #[inline]
-    pub(crate) fn edge_range(&self, node: usize) -> std::ops::Range<usize> {
-        self.first_edge.get(node) as usize..self.first_edge.get(node + 1) as usize
+    pub(crate) fn edge_range(&self, node: usize) -> std::ops::Range<u32> {
+        self.first_edge.get(node)..self.first_edge.get(node + 1)
     }
 
-    /// The kind of an edge.
+    /// An edge of an object, by its place, and the place behind it.
     #[inline]
-    pub(crate) fn edge_kind(&self, edge: usize) -> EdgeKind {
-        EdgeKind::of_code(self.labels.get(edge))
+    pub(crate) fn raw_edge(&self, node: usize, at: u32) -> (RawEdge, u32) {
+        self.edges.read(at, node)
     }
 
-    /// The name or index of an edge.
+    /// The edges that start from an object, as they are stored.
     #[inline]
-    pub(crate) fn edge_label(&self, edge: usize) -> u32 {
-        match self.labels.get(edge) >> KIND_BITS {
-            FAR => found(&self.far, edge as u32).unwrap_or(FAR),
-            near => near,
-        }
+    pub(crate) fn raw_edges(&self, node: usize) -> impl Iterator<Item = RawEdge> + '_ {
+        let std::ops::Range { start: mut at, end } = self.edge_range(node);
+        std::iter::from_fn(move || {
+            let (edge, next) = (at < end).then(|| self.edges.read(at, node))?;
+            at = next;
+            Some(edge)
+        })
     }
 
-    /// The target of an edge.
-    #[inline]
-    pub(crate) fn target(&self, edge: usize) -> usize {
-        self.targets.get(edge) as usize
-    }
-
-    /// All targets in the order of the edges.
-    pub(crate) fn targets(&self) -> &Column<u32> {
-        &self.targets
+    /// Whether an object refers to others.
+    pub fn has_edges(&self, node: NodeId) -> bool {
+        !self.edge_range(node.index()).is_empty()
     }
 
     /// An edge.
     pub fn edge(&self, id: EdgeId) -> Edge {
-        let at = id.index();
-        Edge { id, kind: self.edge_kind(at), name_or_index: self.edge_label(at), to: NodeId(self.targets.get(at)) }
+        told(&self.edges.read(id.0, self.owner(id).index()).0)
     }
 
     /// The edges that start from an object, in the order of the file.
-    pub fn edges(&self, node: NodeId) -> impl DoubleEndedIterator<Item = Edge> + '_ {
-        self.edge_range(node.index()).map(|at| self.edge(EdgeId(at as u32)))
+    pub fn edges(&self, node: NodeId) -> impl Iterator<Item = Edge> + '_ {
+        self.raw_edges(node.index()).map(|edge| told(&edge))
     }
 
     /// The object that an edge starts from.
@@ -427,15 +430,19 @@ impl HeapGraph {
             + self.sizes.heap_bytes()
             + self.first_edge.heap_bytes()
             + self.traces.heap_bytes()
-            + self.labels.heap_bytes()
-            + self.targets.heap_bytes()
+            + self.edges.heap_bytes()
             + self.texts.heap_bytes()
             + self.locations.heap_bytes()
             + self.moments.heap_bytes()
             + self.trace_stacks.heap_bytes()
             + self.large.capacity() * size_of::<(u32, u64)>()
-            + self.far.capacity() * size_of::<(u32, u32)>()
     }
+}
+
+/// An edge as it is told.
+pub(crate) fn told(edge: &RawEdge) -> Edge {
+    let (kind, name_or_index) = (edge.kind(), edge.name_or_index());
+    Edge { id: EdgeId(edge.at), kind, name_or_index, to: NodeId(edge.to as u32) }
 }
 
 #[cold]
@@ -457,14 +464,16 @@ mod tests {
         for size in [8, u64::from(u32::MAX) - 1, u64::from(u32::MAX), u64::MAX] {
             graph.push_object(&object(size, 1));
         }
-        for index in [7, FAR - 1, FAR, u32::MAX] {
-            graph.push_edge(EdgeKind::Element, index, 3);
+        for index in [7, 1 << 29, u32::MAX - 1, u32::MAX] {
+            assert!(graph.push_edge(EdgeKind::Element, index, 3));
         }
+        assert!(!graph.push_edge(EdgeKind::Element, 1, 3));
+        graph.end_edges();
         let sizes: Vec<u64> = graph.nodes().map(|node| graph.size(node)).collect();
         assert_eq!(sizes, [8, u64::from(u32::MAX) - 1, u64::from(u32::MAX), u64::MAX]);
         assert_eq!(graph.size_sum(), u64::MAX);
         let edges: Vec<Edge> = graph.nodes().flat_map(|node| graph.edges(node).collect::<Vec<_>>()).collect();
-        assert_eq!(edges.iter().map(|e| e.name_or_index).collect::<Vec<_>>(), [7, FAR - 1, FAR, u32::MAX]);
+        assert_eq!(edges.iter().map(|e| e.name_or_index).collect::<Vec<_>>(), [7, 1 << 29, u32::MAX - 1, u32::MAX]);
         assert!(edges.iter().all(|e| e.kind == EdgeKind::Element && e.to == NodeId(3) && e.name().is_none()));
         assert_eq!(graph.detachedness(NodeId(2)), Detachedness::Detached);
     }
@@ -475,9 +484,12 @@ mod tests {
         for edges in [0, 2, 0, 0, 1] {
             graph.push_object(&object(8, edges));
         }
-        (0..3).for_each(|_| graph.push_edge(EdgeKind::Property, 0, 0));
-        let owners: Vec<u32> = (0..3).map(|edge| graph.owner(EdgeId(edge)).0).collect();
-        assert_eq!(owners, [1, 1, 4]);
+        (0..3).for_each(|to| assert!(graph.push_edge(EdgeKind::Property, 0, to)));
+        graph.end_edges();
+        let edges: Vec<Edge> = graph.nodes().flat_map(|node| graph.edges(node).collect::<Vec<_>>()).collect();
+        let told: Vec<(u32, u32)> = edges.iter().map(|edge| (graph.owner(edge.id).0, edge.to.0)).collect();
+        assert_eq!(told, [(1, 0), (1, 1), (4, 2)]);
+        assert!(edges.iter().all(|edge| graph.edge(edge.id) == *edge));
     }
 
     #[test]
