@@ -12,6 +12,7 @@ use crate::analysis::events::{EventSum, events};
 use crate::analysis::load::{self, LoadTest};
 use crate::analysis::outline;
 use crate::analysis::stalls::delays;
+use crate::analysis::vitals::{self, Rating, Vital};
 use crate::model::vocab::{Filter, Scope, ThreadKey, TimeRange};
 use crate::model::{Recording, Series, StringId};
 use crate::protocol::{Sheet, Tone};
@@ -95,6 +96,14 @@ pub(super) const FACTS: SheetKind = short(
     "What the file says in words.",
     |recording| !recording.tables.is_empty(),
     facts,
+);
+
+/// Core Web Vitals.
+pub(super) const VITALS: SheetKind = short(
+    ("vitals", "Web vitals", "trace"),
+    "How the page felt, by the published thresholds; parts and reasons beside each.",
+    |recording| !recording.spans.is_empty() && !vitals::vitals(recording).is_empty(),
+    vital_signs,
 );
 
 /// Events of a trace by name.
@@ -394,6 +403,56 @@ fn facts(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
         })
     });
     shown(&columns, rows, asked)
+}
+
+fn vital_signs(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+    let columns = [
+        words("Vital", "What is measured"),
+        numbers("Value", "Milliseconds; of layout shift the score"),
+        words("Rating", "By the published thresholds"),
+        words("Of what", "The element or kind of event, or why there is no value"),
+        words("Parts", "What it consists of"),
+        numbers("At", "When it was, from the start of the recording"),
+        words("Page", "Address of the page"),
+    ];
+    let navigations = vitals::vitals(&engine.recording);
+    let rows = navigations.iter().flat_map(|page| {
+        let time = |value: f64| maybe(Some(value * 1e6), &Unit::Nanos);
+        let score =
+            |value: f64| Value::Number { raw: (value * 1e4).round() as i64, decimals: 4, unit: Unit::Count, part: 0.0 };
+        let row = |name: &str, vital: &Vital, value: &dyn Fn(f64) -> Value| vital_row(name, vital, value, &page.url);
+        [
+            row("Largest Contentful Paint", &page.lcp, &time),
+            row("Interaction to Next Paint", &page.inp, &time),
+            row("Cumulative Layout Shift", &page.cls, &score),
+            row("First Contentful Paint", &page.fcp, &time),
+            row("Total Blocking Time", &page.tbt, &time),
+        ]
+    });
+    shown(&columns, rows, asked)
+}
+
+fn vital_row(name: &str, vital: &Vital, value: &dyn Fn(f64) -> Value, url: &str) -> Vec<Value> {
+    let rating = match vital.rating {
+        Some(Rating::Good) => Value::Marked("good".into(), Tone::Good),
+        Some(Rating::NeedsImprovement) => Value::Marked("needs improvement".into(), Tone::Warn),
+        Some(Rating::Poor) => Value::Marked("poor".into(), Tone::Bad),
+        None => text(""),
+    };
+    let parts: Vec<String> = vital
+        .parts
+        .iter()
+        .map(|(name, ms)| format!("{name} {}", units::figure((ms * 1e6).round() as i64, 0, &Unit::Nanos)))
+        .collect();
+    vec![
+        Value::Marked(name.to_owned(), Tone::Strong),
+        vital.value.map_or_else(|| text(""), value),
+        rating,
+        text(vital.reason.unwrap_or(&vital.what)),
+        Value::Text(parts.join(" · ")),
+        vital.at_ns.map_or_else(|| text(""), self::time),
+        text(url),
+    ]
 }
 
 fn by_name(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {

@@ -24,6 +24,7 @@ pub(super) static SHEETS: &[SheetKind] = &[
     heap::sheets::DETACHED,
     heap::sheets::CHANGES,
     heap::sheets::RETAINERS,
+    measures::VITALS,
     measures::EVENTS,
     measures::TRACKS,
     measures::MARKS,
