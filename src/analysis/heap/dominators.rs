@@ -10,7 +10,7 @@ use super::Sizes;
 use super::bits::Bits;
 use super::essential::Essential;
 use super::words::Words;
-use crate::model::{Column, HeapGraph};
+use crate::model::HeapGraph;
 
 /// No number, no object.
 const NONE: u32 = u32::MAX;
@@ -20,7 +20,7 @@ const NONE: u32 = u32::MAX;
 pub(super) fn dominators(graph: &HeapGraph, words: &Words, shallow: &Sizes) -> (Vec<u32>, Sizes) {
     let essential = Essential::of(graph, words);
     let walk = Walk::of(graph, &essential);
-    let (order, of_number) = walk.dominators();
+    let (order, of_number) = walk.dominators(graph, &essential);
     let mut retained = shallow.clone();
     let root = graph.root.index();
     let mut dominator = vec![graph.root.0; graph.len()];
@@ -38,20 +38,14 @@ pub(super) fn dominators(graph: &HeapGraph, words: &Words, shallow: &Sizes) -> (
 }
 
 /// A depth-first walk over essential edges: from the root, then from every object that nothing
-/// essential leads to, as if the root did. Each edge is looked at once: what is needed of it later is
-/// collected on the way.
+/// essential leads to, as if the root did.
 struct Walk {
     /// Number of each object, [`NONE`] where the walk did not come.
     number: Vec<u32>,
-    /// Object of each number.
-    order: Vec<u32>,
     /// What is known of each number.
     known: Vec<Known>,
-    /// For each number, the later numbers from which essential edges lead to it, as lists: a number and
-    /// the next place.
-    later: Column<(u32, u32)>,
-    /// The next edge of each object on the way.
-    cursors: Vec<u32>,
+    /// Objects on the way, and the next edge of each.
+    way: Vec<(u32, u32)>,
 }
 
 /// What is known of a number, side by side: whoever asks for one part asks for all.
@@ -63,18 +57,17 @@ struct Known {
     /// The earliest number from which an edge leads to it; once it is done, the earliest from which a
     /// way over later numbers does.
     semi: u32,
-    /// Before the number is done, the first place of its list in [`Walk::later`]; then the number with
-    /// the least `semi` on the way that was left out.
+    /// Before the number is done, how many later numbers lead to it, then where their list ends; when it
+    /// is done, the number with the least `semi` on the way that was left out.
     label: u32,
 }
 
 impl Walk {
     fn of(graph: &HeapGraph, essential: &Essential<'_>) -> Self {
-        let (order, known) = (Vec::with_capacity(graph.len()), Vec::with_capacity(graph.len()));
-        let mut walk =
-            Self { number: vec![NONE; graph.len()], order, known, later: Column::new(), cursors: Vec::new() };
+        let known = Vec::with_capacity(graph.len());
+        let mut walk = Self { number: vec![NONE; graph.len()], known, way: Vec::new() };
         walk.descend(graph, essential, graph.root.index());
-        if walk.order.len() < graph.len() {
+        if walk.known.len() < graph.len() {
             let held = held(graph, essential);
             for node in 0..graph.len() {
                 if walk.number[node] == NONE && !held.get(node) {
@@ -82,23 +75,23 @@ impl Walk {
                 }
             }
         }
+        walk.way = Vec::new();
         walk
     }
 
     fn reach(&mut self, graph: &HeapGraph, node: usize, parent: u32) -> u32 {
-        let number = self.order.len() as u32;
+        let number = self.known.len() as u32;
         self.number[node] = number;
-        self.order.push(node as u32);
-        self.known.push(Known { ancestor: parent, semi: parent, label: NONE });
-        self.cursors.push(graph.edge_range(node).start);
+        self.known.push(Known { ancestor: parent, semi: parent, label: 0 });
+        self.way.push((node as u32, graph.edge_range(node).start));
         number
     }
 
     fn descend(&mut self, graph: &HeapGraph, essential: &Essential<'_>, start: usize) {
         let mut at = self.reach(graph, start, 0);
-        while let Some(&cursor) = self.cursors.last() {
-            let node = self.order[at as usize] as usize;
-            let (mut next, end) = (cursor, graph.edge_range(node).end);
+        while let Some(&(node, mut next)) = self.way.last() {
+            let node = node as usize;
+            let end = graph.edge_range(node).end;
             let mut new = None;
             while next < end && new.is_none() {
                 let (edge, behind) = graph.raw_edge(node, next);
@@ -107,20 +100,20 @@ impl Walk {
             }
             match new {
                 Some(to) => {
-                    if let Some(cursor) = self.cursors.last_mut() {
+                    if let Some((_, cursor)) = self.way.last_mut() {
                         *cursor = next;
                     }
                     at = self.reach(graph, to, at);
                 }
                 None => {
-                    self.cursors.pop();
+                    self.way.pop();
                     at = self.known[at as usize].ancestor;
                 }
             }
         }
     }
 
-    /// Whether the walk did not come to an object yet. If it did, the edge from `at` is collected.
+    /// Whether the walk did not come to an object yet. If it did, it learns of the edge from `at`.
     #[inline]
     fn is_new(&mut self, at: u32, object: usize) -> bool {
         let to = self.number[object];
@@ -129,35 +122,59 @@ impl Walk {
         }
         let known = &mut self.known[to as usize];
         if to < at {
-            let next = std::mem::replace(&mut known.label, self.later.len() as u32);
-            self.later.push((at, next));
+            known.label += 1;
         } else {
             known.semi = known.semi.min(at);
         }
         false
     }
 
+    /// For each number, the later numbers from which essential edges lead to it: one list behind the
+    /// other. Each ends where its number's label says, and the next one starts there.
+    fn later(&mut self, graph: &HeapGraph, essential: &Essential<'_>) -> Vec<u32> {
+        let mut sum = 0;
+        for known in &mut self.known {
+            sum += std::mem::replace(&mut known.label, sum);
+        }
+        // Each label moves from the start of its list to the end while that is filled.
+        let mut later = vec![0; sum as usize];
+        for (node, &at) in self.number.iter().enumerate().filter(|(_, at)| **at != NONE) {
+            for edge in graph.raw_edges(node) {
+                let Some(object) = essential.target(node, &edge) else { continue };
+                let to = self.number[object];
+                if to < at {
+                    let place = &mut self.known[to as usize].label;
+                    later[*place as usize] = at;
+                    *place += 1;
+                }
+            }
+        }
+        later
+    }
+
     /// The object of each number, and the number of the dominator of each number.
-    fn dominators(self) -> (Vec<u32>, Vec<u32>) {
-        let Self { number, order, known, later, .. } = self;
-        drop(number);
-        let count = order.len();
+    fn dominators(mut self, graph: &HeapGraph, essential: &Essential<'_>) -> (Vec<u32>, Vec<u32>) {
+        let later = self.later(graph, essential);
+        let Self { number, known, .. } = self;
+        let count = known.len();
         let mut forest = Forest { known, path: Vec::new() };
         // Until a number is done, the first of those that wait for it; of those that wait, the next one.
         let mut dominator = vec![NONE; count];
         for at in (0..count as u32).rev() {
-            let Known { ancestor: parent, mut semi, label: mut place } = forest.known[at as usize];
+            let Known { ancestor: parent, mut semi, label: end } = forest.known[at as usize];
             forest.known[at as usize].label = at;
             forest.settle(at, &mut dominator);
             if at == 0 {
                 break;
             }
-            // Nothing is earlier than the root: what all objects share is mostly held by it.
-            while place != NONE && semi > 0 {
-                let (from, next) = later.get(place as usize);
+            let start = forest.known[at as usize - 1].label;
+            for &from in &later[start as usize..end as usize] {
+                // Nothing is earlier than the root: what all objects share is mostly held by it.
+                if semi == 0 {
+                    break;
+                }
                 let best = forest.best(from, at);
                 semi = semi.min(forest.known[best as usize].semi);
-                place = next;
             }
             forest.known[at as usize].semi = semi;
             // What the walk came to from the earliest of all hangs on that; all others wait for theirs.
@@ -171,6 +188,11 @@ impl Walk {
             if dominator[at] != forest.known[at].semi {
                 dominator[at] = dominator[dominator[at] as usize];
             }
+        }
+        drop(forest);
+        let mut order = vec![0; count];
+        for (node, &at) in number.iter().enumerate().filter(|(_, at)| **at != NONE) {
+            order[at as usize] = node as u32;
         }
         (order, dominator)
     }

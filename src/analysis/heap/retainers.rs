@@ -2,8 +2,6 @@
 
 use std::cmp::Reverse;
 
-use super::Map;
-
 use super::{BASE_DISTANCE, Bits, Heap, UNREACHED};
 use crate::model::HeapGraph;
 use crate::model::heap::{Edge, EdgeId, EdgeKind, NodeId, told};
@@ -63,40 +61,41 @@ fn references(graph: &HeapGraph, wanted: &Bits, mut take: impl FnMut(Retainer)) 
 const STEPS_MAX: usize = 1_000;
 
 /// The shortest way to each object: references from a global object, or from the root of the engine,
-/// to the object itself. Empty for roots and for what nothing reaches. Each pass over all references
-/// finds a step of every way.
+/// to the object itself; of several the first in the file. Empty for roots and for what nothing
+/// reaches. One pass over all references.
 pub fn paths(graph: &HeapGraph, heap: &Heap, nodes: &[NodeId]) -> Vec<Vec<Retainer>> {
-    let mut paths = vec![Vec::new(); nodes.len()];
-    let mut heads: Vec<NodeId> = nodes.to_vec();
-    loop {
-        let open: Vec<usize> =
-            (0..heads.len()).filter(|&at| !is_root(heap.distance(heads[at])) && paths[at].len() < STEPS_MAX).collect();
-        if open.is_empty() {
-            break;
-        }
-        let mut wanted = Bits::new(graph.len());
-        open.iter().for_each(|&at| {
-            wanted.set(heads[at].index());
-        });
-        let mut best: Map<NodeId, Retainer> = Map::default();
-        references(graph, &wanted, |retainer| {
-            let to = retainer.edge.to;
-            if heap.distance(retainer.from).checked_add(1) == Some(heap.distance(to)) {
-                best.entry(to).or_insert(retainer);
-            }
-        });
-        for at in open {
+    let nearest = nearest(graph, heap);
+    let path = |&node: &NodeId| {
+        let (mut head, mut path) = (node, Vec::new());
+        while !is_root(heap.distance(head)) && path.len() < STEPS_MAX {
             // A distance that no reference explains cannot be: the way ends there.
-            let Some(step) = best.get(&heads[at]) else {
-                heads[at] = graph.root;
-                continue;
-            };
-            paths[at].push(*step);
-            heads[at] = step.from;
+            let Some(&(from, at)) = nearest.get(head.index()).filter(|(from, _)| *from != NOBODY) else { break };
+            let edge = told(&graph.raw_edge(from as usize, at).0);
+            path.push(Retainer { from: NodeId(from), edge });
+            head = NodeId(from);
+        }
+        path.reverse();
+        path
+    };
+    nodes.iter().map(path).collect()
+}
+
+/// The owner of no reference.
+const NOBODY: u32 = u32::MAX;
+
+/// For each object the first reference from one that is a step nearer to a root: its owner and place.
+fn nearest(graph: &HeapGraph, heap: &Heap) -> Vec<(u32, u32)> {
+    let mut nearest = vec![(NOBODY, 0); graph.len()];
+    for from in 0..graph.len() {
+        let next = heap.distance(NodeId(from as u32)).saturating_add(1);
+        for edge in graph.raw_edges(from) {
+            let is_nearer = edge.kind() != EdgeKind::Weak && heap.distance(NodeId(edge.to as u32)) == next;
+            if is_nearer && next != UNREACHED && nearest[edge.to].0 == NOBODY {
+                nearest[edge.to] = (from as u32, edge.at);
+            }
         }
     }
-    paths.iter_mut().for_each(|path| path.reverse());
-    paths
+    nearest
 }
 
 fn is_root(distance: u32) -> bool {
