@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
-use super::threads::{Id, Threads};
+use super::threads::{Id, Thread, Threads};
 use crate::error::Result;
 use crate::formats::common::v8_profile::nodes::{Nodes, Rows};
 use crate::formats::common::v8_profile::time::{Bounds, Clock};
@@ -163,6 +163,7 @@ impl Chunks {
             self.starts.iter().rev().map(|start| (start.profiler, *start)).collect();
         let mut claimed: Vec<u32> = starts.values().map(|start| start.thread).collect();
         claimed.sort_unstable();
+        let mains = main_threads(threads);
         let mut by_thread: HashMap<u32, usize, FixedState> = HashMap::default();
         let runs = self.chunks.chunk_by(|a, b| a.profiler == b.profiler);
         for run in runs {
@@ -170,7 +171,10 @@ impl Chunks {
             let Some(mut sampled) = self.profile(run, start, end, builder) else { continue };
             sampled.is_internal = start.is_some_and(|start| Some(start.source) == internal);
             if start.is_none() {
-                sampled.thread = unclaimed(threads, &claimed, run[0].thread);
+                // The main thread of the process, unless another profiler looks at it.
+                let wrote = run[0].thread;
+                let main = mains.get(&threads.rows[wrote as usize].pid).copied();
+                sampled.thread = main.filter(|row| claimed.binary_search(row).is_err()).unwrap_or(wrote);
             }
             let rank = |sampled: &Sampled| (sampled.is_internal, sampled.stacks.len());
             match by_thread.entry(sampled.thread) {
@@ -268,11 +272,11 @@ impl Chunks {
     }
 }
 
-/// The main thread of a process whose profilers all look at others, else the thread that wrote.
-fn unclaimed(threads: &Threads, claimed: &[u32], wrote: u32) -> u32 {
-    let pid = threads.rows[wrote as usize].pid;
-    let main = threads.rows.iter().position(|thread| thread.pid == pid && thread.tid == pid);
-    main.map(|row| row as u32).filter(|row| claimed.binary_search(row).is_err()).unwrap_or(wrote)
+/// The main thread of each process.
+fn main_threads(threads: &Threads) -> HashMap<Id, u32, FixedState> {
+    let is_main = |thread: &Thread| thread.pid == thread.tid && thread.pid != Id::None;
+    let rows = (0u32..).zip(&threads.rows).filter(|(_, thread)| is_main(thread));
+    rows.map(|(row, thread)| (thread.pid, row)).collect()
 }
 
 fn name_unknown(stacks: &mut Column<StackId>, unknown: u64, builder: &mut Builder) {
