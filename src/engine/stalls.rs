@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Engine;
 use super::label::{label, time};
 use super::prepared::Prepared;
-use crate::analysis::stalls::{self, Stall, StallKind, Stalls};
+use crate::analysis::stalls::{self, Stall, StallKind, Stalls, delays};
 use crate::model::vocab::{Filter, Scope, TimeRange};
 use crate::protocol::{Amount, FunctionRow, StallDetails, StallReport, StallRow};
 use crate::units;
@@ -29,6 +29,11 @@ pub(super) struct Kept {
 impl Engine {
     /// Why stalls cannot be told in this recording, if so.
     pub(super) fn no_stalls(&self) -> Option<String> {
+        if self.recording.profiles.is_empty() {
+            let late = "How late the loop was is under Series; who held it is not in this file: record a CPU profile.";
+            let none = "It holds no call stacks over time: record a CPU profile.";
+            return Some(if delays::is_measured(&self.recording) { late } else { none }.to_owned());
+        }
         let reason = |p| stalls::why_none(&self.recording, p);
         let first = reason(0)?;
         (1..self.recording.profiles.len()).all(|p| reason(p).is_some()).then(|| first.to_owned())

@@ -11,8 +11,10 @@ use super::examples::{Example, ExampleFile, example_file};
 use super::format;
 use super::session::{Phase, Session};
 use super::store::{Dialog, Store};
+use super::views;
+use crate::model::vocab::ViewId;
 use crate::protocol::{Failure, OpenOptions, Overview};
-use crate::state::{Action, FileRef};
+use crate::state::{Action, FileRef, ViewState};
 use crate::web::files::{self, Named};
 use crate::web::timing;
 
@@ -152,6 +154,17 @@ impl Store {
 
     fn fill(self, index: usize, session: Session) {
         self.dispatch(Action::Opened(index, session.file.get_untracked()));
+        self.leave_empty_view(index, session);
+    }
+
+    /// A recording without call stacks is shown by what it has, unless a view was chosen.
+    fn leave_empty_view(self, index: usize, session: Session) {
+        let state = self.state.get_untracked();
+        let Some(overview) = session.overview().filter(|_| state.active == index && state.view == ViewId::Flame) else {
+            return;
+        };
+        let view = views::first_of(&overview);
+        self.dispatch(Action::Restore(Box::new(ViewState { view, ..state })));
     }
 
     /// The session of an example: the one that the page has, or a new one that fetches it.

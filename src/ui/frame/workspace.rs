@@ -20,17 +20,21 @@ const STEP_PX: f64 = 16.0;
 /// The workspace of the active recording.
 pub fn workspace(store: Store) -> AnyView {
     let has_time = memo(move || store.overview.with(|o| o.as_ref().is_some_and(|o| o.has_time)));
+    // Of recordings without call stacks there is nothing to sum up.
+    let has_stacks = memo(move || store.overview.with(|o| o.as_ref().is_none_or(|o| !o.threads.is_empty())));
     view! {
         <div class="workspace">
             {chips::chips(store)}
-            {summary::summary(store)}
-            {findings::findings(store)}
+            <Show when=move || has_stacks.get()>
+                {summary::summary(store)}
+                {findings::findings(store)}
+            </Show>
             <Show when=move || has_time.get()>
                 <section class="timeline" aria-label="Timeline">{timeline::view(store)}</section>
             </Show>
             {tabs::tabs(store)}
             {split(store)}
-            {status::status(store)}
+            <Show when=move || has_stacks.get()>{status::status(store)}</Show>
         </div>
     }
     .into_any()

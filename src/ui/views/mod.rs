@@ -33,8 +33,8 @@ pub struct ViewEntry {
 
 /// All views, in the order of their tabs.
 pub static VIEWS: &[ViewEntry] = &[
-    ViewEntry { id: ViewId::Flame, title: "Flame", component: flame::view, tools: flame::tools, available: |_| Ok(()) },
-    ViewEntry { id: ViewId::Table, title: "Table", component: table::view, tools: table::tools, available: |_| Ok(()) },
+    ViewEntry { id: ViewId::Flame, title: "Flame", component: flame::view, tools: flame::tools, available: has_stacks },
+    ViewEntry { id: ViewId::Table, title: "Table", component: table::view, tools: table::tools, available: has_stacks },
     ViewEntry {
         id: ViewId::Stalls,
         title: "Stalls",
@@ -99,6 +99,16 @@ fn tab_of(view: ViewId) -> &'static str {
         ViewId::Series => SERIES,
         _ => "",
     }
+}
+
+fn has_stacks(overview: &Overview) -> Result<(), String> {
+    let none = "It holds no call stacks: there is nothing to draw a flame graph of, and no function to list.";
+    if overview.threads.is_empty() { Err(none.to_owned()) } else { Ok(()) }
+}
+
+/// The first view that has something to show.
+pub fn first_of(overview: &Overview) -> ViewId {
+    VIEWS.iter().find(|entry| (entry.available)(overview).is_ok()).map_or(ViewId::Flame, |entry| entry.id)
 }
 
 fn has_sheets(overview: &Overview, tab: &str, or: &str) -> Result<(), String> {

@@ -34,6 +34,10 @@ pub fn view(store: Store, tab: &'static str) -> AnyView {
 
 /// Which of them, right of the tabs.
 pub fn tools(store: Store) -> AnyView {
+    choices(store)
+}
+
+fn choices(store: Store) -> AnyView {
     let tab = store.part(|state| state.view);
     let sheets = memo(move || {
         let tab = super::tab_of(tab.get());
@@ -85,6 +89,7 @@ fn sheet(store: Store, session: Session, info: SheetInfo, is_narrow: bool) -> An
     };
     view! {
         <div class="view">
+            <div class="viewbar narrow sheets">{choices(store)}</div>
             <p class="sheet-note quiet">{info.note}</p>
             {main.view()}
             {detail}
