@@ -41,9 +41,11 @@ pub(super) struct Aligned {
 const APART_NS: i64 = 3_600 * 1_000_000_000;
 
 impl Part {
-    fn has_moments(&self) -> bool {
+    /// Whether anything that it added stands in time.
+    fn has_moments(&self, profiles: &[Profile]) -> bool {
         let (from, to) = (self.from, self.to);
-        to.profiles > from.profiles || to.spans > from.spans || to.marks > from.marks || to.series > from.series
+        let is_timed = profiles[from.profiles..to.profiles].iter().any(|profile| profile.time.is_some());
+        is_timed || to.spans > from.spans || to.marks > from.marks || to.series > from.series
     }
 
     /// From its start to its last moment.
@@ -64,7 +66,7 @@ pub(super) fn align(parts: &[Part], profiles: &mut [Profile], spans: &mut Spans,
     // Nanoseconds that the wall clock is ahead of the other.
     let both = parts.iter().find_map(|part| part.clock.start_ns.zip(part.clock.unix_ns));
     let ahead = both.map(|(start, unix)| unix.saturating_sub(start));
-    let timed: Vec<&Part> = parts.iter().filter(|part| part.has_moments()).collect();
+    let timed: Vec<&Part> = parts.iter().filter(|part| part.has_moments(profiles)).collect();
     let [first, others @ ..] = &timed[..] else {
         // Nothing has a moment: whatever clock was told belongs to facts.
         return Aligned { clock: parts.first().map_or_else(Clock::default, |p| p.clock), ..Aligned::default() };
@@ -197,7 +199,7 @@ pub(super) fn busiest_first(recording: &mut Recording) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Builder, Origin, SeriesKind};
+    use crate::model::{Builder, Origin, SeriesKind, Value};
     use crate::units::Unit;
 
     fn file(builder: &mut Builder, name: &str, clock: Clock) {
@@ -253,6 +255,20 @@ mod tests {
         file(&mut builder, "b", clock(Some(APART_NS * 2), None));
         let (starts, clock, notes) = starts(builder);
         assert_eq!((starts[1].1, clock, notes.len()), (0, Clock::default(), 1));
+    }
+
+    #[test]
+    fn what_has_no_moments_needs_no_clock() {
+        let mut builder = Builder::new();
+        file(&mut builder, "a", clock(Some(7), None));
+        builder.profile(Profile { values: vec![count()], ..Profile::default() });
+        builder.end_file();
+        let (starts, told, notes) = starts(builder);
+        assert_eq!((starts[0].1, told, notes.len()), (0, clock(Some(7), None), 0));
+    }
+
+    fn count() -> Value {
+        Value { name: "samples".into(), unit: Unit::Count, decimals: 0, weights: Weights::Each(Column::new()) }
     }
 
     #[test]
