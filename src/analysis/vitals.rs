@@ -111,6 +111,9 @@ struct Page<'a> {
     shifts: Vec<usize>,
     starts: Vec<usize>,
     requests: Vec<usize>,
+    images: Vec<usize>,
+    sent: Vec<usize>,
+    finished: Vec<usize>,
     interactions: Vec<usize>,
     tasks: Option<Vec<(i64, i64)>>,
 }
@@ -126,6 +129,9 @@ impl<'a> Page<'a> {
             shifts: Vec::new(),
             starts: Vec::new(),
             requests: Vec::new(),
+            images: Vec::new(),
+            sent: Vec::new(),
+            finished: Vec::new(),
             interactions: Vec::new(),
             tasks: None,
         };
@@ -136,6 +142,9 @@ impl<'a> Page<'a> {
             "largestContentfulPaint::Candidate",
             "LayoutShift",
             "ResourceReceiveResponse",
+            "LargestImagePaint::Candidate",
+            "ResourceSendRequest",
+            "ResourceFinish",
         ]
         .map(id);
         for (row, name) in marks.name.iter().enumerate() {
@@ -145,6 +154,9 @@ impl<'a> Page<'a> {
                 Some(2) => &mut page.candidates,
                 Some(3) => &mut page.shifts,
                 Some(4) => &mut page.requests,
+                Some(5) => &mut page.images,
+                Some(6) => &mut page.sent,
+                Some(7) => &mut page.finished,
                 _ => continue,
             };
             list.push(row);
@@ -262,7 +274,8 @@ impl<'a> Page<'a> {
         vital
     }
 
-    /// Time to the first byte of the document, then of an image until it is there, then until it is shown.
+    /// Time to the first byte of the document, then of an image until it is asked for and until it is there,
+    /// then until it is shown.
     fn parts_of_paint(&self, begin: &Begin, at: i64, labels: u32) -> Vec<(&'static str, f64)> {
         let marks = &self.recording.spans.marks;
         let document = self.requests.iter().copied().find(|&row| {
@@ -271,14 +284,42 @@ impl<'a> Page<'a> {
         let Some(first_byte) = document.and_then(|row| self.first_byte(begin, row)) else { return Vec::new() };
         let first_byte = first_byte.clamp(begin.at, at);
         let ms = |from: i64, to: i64| (to - from) as f64 / MS;
-        if self.labels.text(labels, "type") != Some("text") {
-            // When the image was asked for and had come is not among what is kept of a trace.
-            return vec![
-                ("time to first byte", ms(begin.at, first_byte)),
-                ("loading and rendering", ms(first_byte, at)),
-            ];
-        }
-        vec![("time to first byte", ms(begin.at, first_byte)), ("element render delay", ms(first_byte, at))]
+        let Some((sent, finished)) = self.image(begin, at, labels) else {
+            let rest = if self.labels.text(labels, "type") == Some("text") {
+                "element render delay"
+            } else {
+                "loading and rendering"
+            };
+            return vec![("time to first byte", ms(begin.at, first_byte)), (rest, ms(first_byte, at))];
+        };
+        // In this order, whatever the clocks of network and page say.
+        let sent = sent.clamp(first_byte, at);
+        let finished = finished.clamp(sent, at);
+        vec![
+            ("time to first byte", ms(begin.at, first_byte)),
+            ("resource load delay", ms(first_byte, sent)),
+            ("resource load duration", ms(sent, finished)),
+            ("element render delay", ms(finished, at)),
+        ]
+    }
+
+    /// When the image of a candidate was asked for, and when all of it had come.
+    fn image(&self, begin: &Begin, at: i64, labels: u32) -> Option<(i64, i64)> {
+        let marks = &self.recording.spans.marks;
+        let label = |row: usize| marks.labels.get(row);
+        let index = self.labels.number(labels, "candidateIndex");
+        let is_it = |row: &&usize| {
+            marks.at_ns.get(**row) >= begin.at
+                && marks.at_ns.get(**row) <= at
+                && self.labels.number(label(**row), "candidateIndex") == index
+        };
+        let url = self.images.iter().rev().find(is_it).and_then(|&row| self.labels.text(label(row), "imageUrl"))?;
+        let is_sent = |row: &&usize| self.labels.text(label(**row), "url") == Some(url);
+        let sent = self.sent.iter().filter(|&&row| marks.at_ns.get(row) <= at).rev().find(is_sent)?;
+        let id = self.labels.text(label(*sent), "requestId")?;
+        let is_finished = |row: &&usize| self.labels.text(label(**row), "requestId") == Some(id);
+        let finished = self.finished.iter().find(is_finished)?;
+        Some((marks.at_ns.get(*sent), marks.at_ns.get(*finished)))
     }
 
     /// When the headers of an answer came: the moment of the request and what passed since are told.
@@ -288,7 +329,7 @@ impl<'a> Page<'a> {
         let passed = self.labels.float(labels, "receiveHeadersEnd")?;
         let start = self.recording.clock.start_ns?;
         let at = (asked * 1e9 + passed * MS) - start as f64;
-        (at >= begin.at as f64 && at < begin.until as f64).then_some(at as i64)
+        (at >= begin.at as f64 && at < begin.until as f64).then_some(at.round() as i64)
     }
 
     fn shift(&self, begin: &Begin) -> Vital {

@@ -225,6 +225,15 @@ fn made_traces_tell_what_was_built_into_them() {
         near("tbt", 80.0);
         assert_eq!((page["long_tasks"].as_i64(), page["long_tasks_ns"].as_i64()), (Some(3), Some(260_000_000)));
         assert_eq!((page["lcp"]["what"].as_str(), page["inp"]["what"].as_str()), (Some("IMG"), Some("click")));
+        for (part, want) in [
+            ("time to first byte", 20.0),
+            ("resource load delay", 79.0),
+            ("resource load duration", 40.0),
+            ("element render delay", 10.0),
+        ] {
+            let value = page["lcp"]["parts_ms"][part].as_f64().unwrap_or(f64::NAN);
+            assert!((value - want).abs() < 1e-6, "{name}: {part} {value}");
+        }
         for (part, want) in [("input delay", 5.6), ("processing", 58.4), ("presentation delay", 36.0)] {
             let value = page["inp"]["parts_ms"][part].as_f64().unwrap_or(f64::NAN);
             assert!((value - want).abs() < 1e-6, "{name}: {part} {value}");
