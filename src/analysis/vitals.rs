@@ -231,7 +231,7 @@ impl<'a> Page<'a> {
         let marks = &self.recording.spans.marks;
         let (at, labels) = (marks.at_ns.get(row), marks.labels.get(row));
         match (self.labels.text(labels, "navigationId"), &begin.id) {
-            (Some(found), Some(id)) => found == id,
+            (Some(found), Some(id)) => found == id && at >= begin.at,
             _ => at >= begin.at && at < begin.until && self.is_of_frame(begin, labels),
         }
     }

@@ -400,7 +400,7 @@ fn rebased(mut time: Time, span: Span) -> Time {
 
 /// Time of samples that have moments and nothing else.
 fn time_of(at: &Column<i64>, span: Span) -> Time {
-    let at_ns: Column<i64> = at.iter().map(|at| at.clamp(span.start, span.end) - span.start).collect();
+    let at_ns: Column<i64> = at.iter().map(|at| at.clamp(span.start, span.end).saturating_sub(span.start)).collect();
     let mut distances: Vec<i64> = at_ns.iter().skip(1).zip(at_ns.iter()).map(|(next, at)| next - at).collect();
     distances.sort_unstable();
     let interval_ns = distances.get(distances.len() / 2).copied().unwrap_or(0);
