@@ -83,7 +83,7 @@ fn sheet(store: Store, session: Session, info: SheetInfo, is_narrow: bool) -> An
         (!row.is_empty()).then(|| {
             let source =
                 source(store, session, DETAIL, format!("{prefix}/{row}"), label.clone(), row_px, memo(String::new));
-            let grid = Grid::new(store, Source { class: "vt sheet is-detail", ..source });
+            let grid = Grid::new(store, Source { class: "vt plain is-detail", ..source });
             view! { <h3 class="sheet-detail">{label}</h3>{grid.view()} }.into_any()
         })
     };
@@ -123,7 +123,7 @@ fn source(
     };
     Source {
         lane,
-        class: "vt sheet",
+        class: "vt plain",
         label,
         waiting: "",
         row_px,
