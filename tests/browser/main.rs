@@ -21,6 +21,7 @@ mod opening;
 mod page;
 mod picture;
 mod privacy;
+mod sheets;
 mod site;
 mod start;
 mod trap;

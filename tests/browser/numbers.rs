@@ -28,6 +28,11 @@ impl Printed {
         Printed(serde_json::from_slice(&output.stdout).expect("it prints JSON"))
     }
 
+    /// Everything.
+    pub(crate) fn json(&self) -> &Value {
+        &self.0
+    }
+
     /// The profile of a value; the first for no name.
     fn profile(&self, value: Option<&str>) -> &Value {
         let profiles = self.0["profiles"].as_array().expect("a list of profiles");

@@ -9,7 +9,7 @@ use crate::model::{Builder, Column};
 
 use super::layout::{EDGE_FIELDS, Header, Layout, NODE_FIELDS};
 use super::rows::{Rows, VALUES, rows_of, small};
-use super::trace::Tokens;
+use super::tokens::Tokens;
 
 /// What a file holds.
 #[derive(Debug, Default)]

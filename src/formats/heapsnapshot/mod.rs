@@ -17,7 +17,7 @@ mod layout;
 mod rows;
 #[cfg(test)]
 mod tests;
-mod trace;
+mod tokens;
 
 use super::{Access, Context, Format, Recipe};
 use crate::error::{Error, Result};
