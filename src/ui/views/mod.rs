@@ -52,19 +52,6 @@ pub static VIEWS: &[ViewEntry] = &[
         },
     },
     ViewEntry {
-        id: ViewId::Trace,
-        title: "Trace",
-        component: |store| sheets::view(store, TRACE),
-        tools: sheets::tools,
-        available: |overview| {
-            has_sheets(
-                overview,
-                TRACE,
-                "It holds no events. Record a trace in the Performance panel of Chrome DevTools.",
-            )
-        },
-    },
-    ViewEntry {
         id: ViewId::Series,
         title: "Series",
         component: |store| sheets::view(store, SERIES),
@@ -74,6 +61,19 @@ pub static VIEWS: &[ViewEntry] = &[
                 overview,
                 SERIES,
                 "It holds no numbers over time and no latencies. Record them with autocannon --json, k6 or clinic doctor.",
+            )
+        },
+    },
+    ViewEntry {
+        id: ViewId::Trace,
+        title: "Trace",
+        component: |store| sheets::view(store, TRACE),
+        tools: sheets::tools,
+        available: |overview| {
+            has_sheets(
+                overview,
+                TRACE,
+                "It holds no events. Record a trace in the Performance panel of Chrome DevTools.",
             )
         },
     },
