@@ -134,12 +134,14 @@ impl Stage {
 
     /// Starts the job as the program of the command, then does what the recipe tells people to do.
     fn signal(&self, command: &str, folder: &Path, writes: &str) -> Result<(), String> {
-        fs::copy(folder.join("job.js"), folder.join("app.js")).map_err(|e| e.to_string())?;
+        let job = fs::read_to_string(folder.join("job.js")).map_err(|e| e.to_string())?;
+        let telling = format!("require('fs').writeFileSync('.begun', '');\n{job}");
+        fs::write(folder.join("app.js"), telling).map_err(|e| e.to_string())?;
         let job = start("sh", &["-c", &format!("exec {command}")], folder)?;
         let number = job.child.id().to_string();
         self.keep(job);
-        // The program must have begun to listen.
-        thread::sleep(PROFILED);
+        // A signal that nobody listens for yet ends the program; once that runs, node listens.
+        await_true(|| "the program did not begin".to_owned(), || folder.join(".begun").exists())?;
         end_of(start("kill", &["-USR2", &number], folder)?)?;
         let is_whole = |file: &PathBuf| fs::read(file).is_ok_and(|bytes| bytes.trim_ascii_end().ends_with(b"}"));
         await_true(|| format!("no whole {writes}"), || written(folder, writes).is_ok_and(|file| is_whole(&file)))
