@@ -379,6 +379,8 @@ fn stretch_of(from_ns: i64, to_ns: i64) -> String {
 /// processors and loops are.
 fn told(measure: &str, name: &str, value: f64) -> String {
     let figure = match measure {
+        // How often something was measured, or a number that counts nothing else.
+        _ if name == "measurements" => units::grouped(value as i64),
         "delay" | "memory" => units::figure(value as i64, 0, &Unit::Nanos).to_string(),
         "cpu" | "utilisation" => units::percent_text((value * 1e6) as i64, 1_000_000),
         _ => units::exact((value * 1e3).round() as i64, 3),
@@ -567,4 +569,18 @@ fn tracks_of(recording: &Recording, scope: &Scope) -> Vec<bool> {
     let tracks = || recording.spans.tracks.iter();
     let chosen: Vec<bool> = tracks().map(|track| thread.is_none_or(|key| is_of(key, (track.pid, track.tid)))).collect();
     if chosen.contains(&true) { chosen } else { vec![true; chosen.len()] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn figures_of_rules_say_what_they_are() {
+        let shown = |measure, name, value| told(measure, name, value).replace(crate::units::THIN, " ");
+        assert_eq!(shown("cpu", "measurements", 2.0), "measurements 2", "a number of things is no share");
+        assert_eq!(shown("cpu", "p90", 0.039), "p90 3.9 %");
+        assert_eq!(shown("delay", "max", 405e6), "max 405 ms");
+        assert_eq!(shown("handles", "rises", 1.0), "rises 1");
+    }
 }
