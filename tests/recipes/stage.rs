@@ -117,11 +117,12 @@ impl Stage {
     /// Starts the job, then does at the prompt what the recipe tells people to do.
     fn inspect(&self, command: &str, folder: &Path) -> Result<(), String> {
         free("localhost:9229")?;
+        tell_when_begun(folder, "job.js")?;
         let job = start("node", &["job.js"], folder)?;
         let command = command.replace("PID", &job.child.id().to_string());
         self.keep(job);
-        // The job must be ready for the signal that a debugger sends.
-        thread::sleep(PROFILED);
+        // The debugger begins with a signal.
+        await_begun(folder)?;
         let mut prompt = start("sh", &["-c", &command], folder)?;
         let typed = prompt.type_in(&[
             ("", Duration::ZERO, "debug>"),
@@ -134,18 +135,28 @@ impl Stage {
 
     /// Starts the job as the program of the command, then does what the recipe tells people to do.
     fn signal(&self, command: &str, folder: &Path, writes: &str) -> Result<(), String> {
-        let job = fs::read_to_string(folder.join("job.js")).map_err(|e| e.to_string())?;
-        let telling = format!("require('fs').writeFileSync('.begun', '');\n{job}");
-        fs::write(folder.join("app.js"), telling).map_err(|e| e.to_string())?;
+        tell_when_begun(folder, "app.js")?;
         let job = start("sh", &["-c", &format!("exec {command}")], folder)?;
         let number = job.child.id().to_string();
         self.keep(job);
-        // A signal that nobody listens for yet ends the program; once that runs, node listens.
-        await_true(|| "the program did not begin".to_owned(), || folder.join(".begun").exists())?;
+        await_begun(folder)?;
         end_of(start("kill", &["-USR2", &number], folder)?)?;
         let is_whole = |file: &PathBuf| fs::read(file).is_ok_and(|bytes| bytes.trim_ascii_end().ends_with(b"}"));
         await_true(|| format!("no whole {writes}"), || written(folder, writes).is_ok_and(|file| is_whole(&file)))
     }
+}
+
+/// Lets the job, as the program `name`, say when it begins.
+fn tell_when_begun(folder: &Path, name: &str) -> Result<(), String> {
+    let job = fs::read_to_string(folder.join("job.js")).map_err(|e| e.to_string())?;
+    let telling = format!("require('fs').writeFileSync('.begun', '');\n{job}");
+    fs::write(folder.join(name), telling).map_err(|e| e.to_string())
+}
+
+/// Waits for that: a signal that nobody listens for yet ends the program, and node listens once the
+/// program runs.
+fn await_begun(folder: &Path) -> Result<(), String> {
+    await_true(|| "the program did not begin".to_owned(), || folder.join(".begun").exists())
 }
 
 /// A command that was started, with what it prints in a file: a pipe would keep its readers waiting
