@@ -75,8 +75,7 @@ impl Names {
     }
 }
 
-/// `a` to `z`, `A` to `Z`, then two of them, and so on; never a word of the language, which have no
-/// capital at their end.
+/// `_a` to `_z`, `_A` to `_Z`, then two letters, and so on; never a word of the language.
 fn numbered(number: usize) -> String {
     const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     let (mut left, mut name) = (number, String::from("_"));

@@ -1,9 +1,8 @@
 #!/bin/sh
-# Runs after every build by trunk, called by hash-worker.sh before the worker's files get their hash.
-# Shortens the names by
-# which each program and its glue know each other. The page's files keep the names that trunk gave
-# them: what they are now follows from what they were when it named them. The compiler alone builds
-# what shortens, in a second.
+# Called by hash-worker.sh after every build by trunk, before the worker's files get their hash.
+# Shortens the names by which each program and its glue know each other. The page's files keep the
+# names that trunk gave them: what they are now follows from what they were when it named them. The
+# compiler alone builds what shortens, in a second.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 program=$root/target/shorten-names

@@ -419,6 +419,11 @@ pub enum Answer {
     Sheet(Sheet),
 }
 
+/// A number of samples: `n 2,710`.
+pub fn samples(samples: u64) -> String {
+    format!("n{}{}", units::THIN, units::grouped(i64::try_from(samples).unwrap_or(i64::MAX)))
+}
+
 /// A number with all that is said of it: exact, for people, and its share of the stated base.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct Amount {
@@ -444,6 +449,12 @@ impl Amount {
             part: if base == 0 { 0.0 } else { raw as f64 / base as f64 },
             samples,
         }
+    }
+
+    /// `38.2 % · n 2,710`, the share only where there is one.
+    pub fn share_and_samples(&self) -> String {
+        let samples = samples(self.samples);
+        if self.share.is_empty() { samples } else { format!("{} · {samples}", self.share) }
     }
 }
 

@@ -102,6 +102,11 @@ pub fn judge(recording: &Recording) -> Option<(Judgement, Judgement)> {
     Some((within(recording, guessed), within(recording, whole)))
 }
 
+/// Whether it says anything.
+pub fn is_measured(recording: &Recording) -> bool {
+    [Role::LoopDelay, Role::LoopUtilisation].into_iter().any(|role| series(recording, role).is_some())
+}
+
 /// The first series with a role.
 fn series(recording: &Recording, role: Role) -> Option<&Series> {
     recording.series.iter().find(|series| series.role == role && !series.is_empty())

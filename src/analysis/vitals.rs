@@ -11,6 +11,7 @@
 use serde::Serialize;
 
 use super::labels::Labels;
+use super::stalls::TASKS;
 use crate::model::{Recording, SpanId};
 
 const MS: f64 = 1e6;
@@ -23,8 +24,6 @@ const WINDOW_NS: i64 = 5_000_000_000;
 /// Of so many interactions one is passed over, at most nine.
 const INTERACTIONS_PER_OUTLIER: usize = 50;
 const OUTLIERS_MAX: usize = 9;
-/// Tasks of a page's thread.
-const TASKS: &[&str] = &["RunTask", "ThreadControllerImpl::RunTask", "MessageLoop::RunTask"];
 
 /// How good a number is by the published thresholds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -102,6 +101,14 @@ pub fn vitals(recording: &Recording) -> Vec<Navigation> {
     begins.iter().map(|begin| page.vitals(begin)).collect()
 }
 
+/// Whether there are any.
+pub fn is_measured(recording: &Recording) -> bool {
+    recording.strings.find(NAVIGATION).is_some() && !Page::of(recording).navigations().is_empty()
+}
+
+/// The mark with which a navigation begins.
+const NAVIGATION: &str = "navigationStart";
+
 /// Marks by name, in the order of time, and the long tasks.
 struct Page<'a> {
     recording: &'a Recording,
@@ -137,7 +144,7 @@ impl<'a> Page<'a> {
         };
         let id = |name| recording.strings.find(name);
         let wanted = [
-            "navigationStart",
+            NAVIGATION,
             "firstContentfulPaint",
             "largestContentfulPaint::Candidate",
             "LayoutShift",

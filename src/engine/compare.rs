@@ -7,7 +7,7 @@ use crate::analysis::compare::{Side, join, problem};
 use crate::analysis::scoped::Shown;
 use crate::model::vocab::{Scope, Sort};
 use crate::protocol::{Amount, Cell, Rows, Sheet, SheetColumn, SheetRow, Tone};
-use crate::units::{self, Figure, THIN};
+use crate::units::{self, Figure};
 
 impl Engine {
     /// Functions of this recording (before) and of the other one (after).
@@ -91,11 +91,7 @@ fn side(amount: Option<Amount>) -> Cell {
     match amount {
         None => quiet("none"),
         Some(amount) if amount.raw == 0 => quiet("0"),
-        Some(amount) => {
-            let samples = format!("n{THIN}{}", units::grouped(amount.samples as i64));
-            let share = if amount.share.is_empty() { samples } else { format!("{} · {samples}", amount.share) };
-            Cell { text: share, figure: amount.figure, ..Cell::default() }
-        }
+        Some(amount) => Cell { text: amount.share_and_samples(), figure: amount.figure, ..Cell::default() },
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::Engine;
-use super::sheets::{Asked, ColumnKind, Line, SheetKind, Value, list, whole};
+use super::sheets::{Asked, ColumnKind, Line, Lines, SheetKind, Source, Value, whole};
 use crate::analysis::doctor::{self, Verdict};
 use crate::analysis::events::{EventSum, events};
 use crate::analysis::load::{self, LoadTest};
@@ -15,7 +15,7 @@ use crate::analysis::stalls::delays;
 use crate::analysis::vitals::{self, Rating, Vital};
 use crate::model::vocab::{Filter, Scope, ThreadKey, TimeRange};
 use crate::model::{Recording, Series, StringId};
-use crate::protocol::{Sheet, Tone};
+use crate::protocol::Tone;
 use crate::units::{self, Unit};
 
 /// A column of words.
@@ -33,9 +33,9 @@ const fn short(
     (id, label, tab): (&'static str, &'static str, &'static str),
     note: &'static str,
     exists: fn(&Recording) -> bool,
-    answer: fn(&mut Engine, &Asked<'_>) -> Result<Sheet, String>,
+    read: fn(&mut Engine, &Asked<'_>) -> Result<Lines, String>,
 ) -> SheetKind {
-    SheetKind { id, label, tab, note, detail: "", exists, answer }
+    SheetKind { id, label, tab, note, detail: "", exists, source: Source::Lines(read) }
 }
 
 /// What load tests say, in a line each.
@@ -86,7 +86,7 @@ pub(super) const DELAYS: SheetKind = short(
 pub(super) const DOCTOR: SheetKind = short(
     ("doctor", "Doctor", "series"),
     "What the rules of clinic doctor say, first of the stretch under load as they guess it, then of everything.",
-    |recording| doctor::judge(recording).is_some(),
+    doctor::is_measured,
     judged,
 );
 
@@ -102,7 +102,7 @@ pub(super) const FACTS: SheetKind = short(
 pub(super) const VITALS: SheetKind = short(
     ("vitals", "Web vitals", "trace"),
     "How the page felt, by the published thresholds; parts and reasons beside each.",
-    |recording| !recording.spans.is_empty() && !vitals::vitals(recording).is_empty(),
+    vitals::is_measured,
     vital_signs,
 );
 
@@ -158,11 +158,16 @@ fn line(values: Vec<Value>) -> Line {
     Line { key: String::new(), values }
 }
 
-fn shown(columns: &[ColumnKind], lines: impl Iterator<Item = Vec<Value>>, asked: &Asked<'_>) -> Result<Sheet, String> {
-    Ok(list(columns, lines.map(line).collect(), String::new(), asked))
+fn shown(columns: &[ColumnKind], lines: impl Iterator<Item = Vec<Value>>) -> Result<Lines, String> {
+    Ok(Lines { columns: columns.to_vec(), lines: lines.map(line).collect(), note: String::new() })
 }
 
-fn load_tests(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+/// A sheet that has nothing to show, and why.
+fn nothing(columns: &[ColumnKind], note: &str) -> Result<Lines, String> {
+    Ok(Lines { columns: columns.to_vec(), lines: Vec::new(), note: note.to_owned() })
+}
+
+fn load_tests(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let columns = [
         words("Tested", "Address or title"),
         numbers("Requests", "Requests that were answered"),
@@ -182,10 +187,10 @@ fn load_tests(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
         let times = [p50_ns, p90_ns, p99_ns, max_ns, mean_ns].map(ns);
         [Value::Text(group)].into_iter().chain([requests, rate, errors].map(count)).chain(times).collect()
     });
-    shown(&columns, tests, asked)
+    shown(&columns, tests)
 }
 
-fn loads_compared(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn loads_compared(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let columns = [
         words("Figure", "What is compared"),
         numbers("Before", "This recording"),
@@ -197,7 +202,7 @@ fn loads_compared(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, Strin
     let after = engine.peer.as_ref().map_or(&[][..], |peer| &peer.loads);
     let (Some(before), Some(after)) = (before.first(), after.first()) else {
         let note = "Open a second load test and choose Compare: both stand side by side here.";
-        return Ok(list(&columns, Vec::new(), note.to_owned(), asked));
+        return nothing(&columns, note);
     };
     let rows = load::compare(before, after).into_iter().map(|row| {
         let unit = if row.is_time { Unit::Nanos } else { Unit::Count };
@@ -212,10 +217,10 @@ fn loads_compared(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, Strin
         );
         vec![text(row.name), maybe(row.before, &unit), maybe(row.after, &unit), times, verdict]
     });
-    shown(&columns, rows, asked)
+    shown(&columns, rows)
 }
 
-fn percentiles(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn percentiles(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let columns = [
         words("Of what", "What was measured"),
         words("Where", "What it belongs to"),
@@ -237,10 +242,10 @@ fn percentiles(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> 
             vec![text(&distribution.name), text(&distribution.group), amount(percent, &Unit::Count), bar, text(from)]
         })
     });
-    shown(&columns, rows, asked)
+    shown(&columns, rows)
 }
 
-fn totals(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn totals(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let columns = [
         words("Of what", "What was counted"),
         words("Where", "What it belongs to"),
@@ -259,10 +264,10 @@ fn totals(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
             maybe(total.per_second, &total.unit),
         ]
     });
-    shown(&columns, rows, asked)
+    shown(&columns, rows)
 }
 
-fn series(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn series(engine: &mut Engine, asked: &Asked<'_>) -> Result<Lines, String> {
     let columns = [
         words("Of what", "What was measured"),
         words("Where", "What it belongs to"),
@@ -279,7 +284,7 @@ fn series(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
         let head = [text(&series.name), text(&series.group), Value::count(inside.points)];
         Some(head.into_iter().chain(values).collect())
     });
-    shown(&columns, rows, asked)
+    shown(&columns, rows)
 }
 
 /// What a series is within a stretch of time.
@@ -308,7 +313,7 @@ impl Inside {
     }
 }
 
-fn late(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn late(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let columns = [
         words("Measured by", "The series that tells it"),
         numbers("At", "Where it begins at the latest, from the start of the recording"),
@@ -322,13 +327,13 @@ fn late(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
         let length = Value::Number { raw: delay.duration_ns, decimals: 0, unit: Unit::Nanos, part };
         vec![text(&engine.recording.series[delay.series].name), time(delay.start_ns), length, time(delay.earlier_ns)]
     });
-    shown(&columns, rows, asked)
+    shown(&columns, rows)
 }
 
 /// The shortest delay that is told, as of stalls.
 const LATE_NS: i64 = 50_000_000;
 
-fn judged(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn judged(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let columns = [
         words("Measure", "What the rule looks at"),
         words("Stretch", "Under load, as doctor guesses it, or everything"),
@@ -337,7 +342,7 @@ fn judged(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
         words("Rule", "The rule itself"),
     ];
     let Some((load, all)) = doctor::judge(&engine.recording) else {
-        return Ok(list(&columns, Vec::new(), String::new(), asked));
+        return nothing(&columns, "");
     };
     let rows = [(load, "under load"), (all, "everything")].into_iter().flat_map(|(judgement, stretch)| {
         let category = judgement.category.word();
@@ -367,7 +372,7 @@ fn judged(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
         });
         std::iter::once(verdict).chain(checks)
     });
-    shown(&columns, rows, asked)
+    shown(&columns, rows)
 }
 
 fn stretch_of(from_ns: i64, to_ns: i64) -> String {
@@ -388,7 +393,7 @@ fn told(measure: &str, name: &str, value: f64) -> String {
     format!("{name} {figure}")
 }
 
-fn facts(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn facts(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let columns =
         [words("Fact", "What it is about"), words("Table", "Where the file says it"), words("Value", "What it says")];
     let rows = engine.recording.tables.iter().flat_map(|table| {
@@ -404,10 +409,10 @@ fn facts(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
             vec![text(name), text(&table.title), Value::Text(others.join(" · "))]
         })
     });
-    shown(&columns, rows, asked)
+    shown(&columns, rows)
 }
 
-fn vital_signs(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn vital_signs(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let columns = [
         words("Vital", "What is measured"),
         numbers("Value", "Milliseconds; of layout shift the score"),
@@ -431,7 +436,7 @@ fn vital_signs(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> 
             row("Total Blocking Time", &page.tbt, &time),
         ]
     });
-    shown(&columns, rows, asked)
+    shown(&columns, rows)
 }
 
 fn vital_row(name: &str, vital: &Vital, value: &dyn Fn(f64) -> Value, url: &str) -> Vec<Value> {
@@ -457,7 +462,7 @@ fn vital_row(name: &str, vital: &Vital, value: &dyn Fn(f64) -> Value, url: &str)
     ]
 }
 
-fn by_name(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn by_name(engine: &mut Engine, asked: &Asked<'_>) -> Result<Lines, String> {
     let columns = [
         words("Event", "Its name"),
         words("Category", "Category of the first one"),
@@ -490,11 +495,10 @@ fn by_name(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
             time(sum.longest_ns),
         ]
     });
-    let lines = rows.map(line).collect();
-    Ok(list(&columns, lines, String::new(), asked))
+    shown(&columns, rows)
 }
 
-fn tracks(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn tracks(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let columns = [
         words("Track", "Thread, or group of operations"),
         words("Process", "The process"),
@@ -522,10 +526,10 @@ fn tracks(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
             time(track.longest_ns),
         ]
     });
-    shown(&columns, rows, asked)
+    shown(&columns, rows)
 }
 
-fn marks(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn marks(engine: &mut Engine, asked: &Asked<'_>) -> Result<Lines, String> {
     let columns = [
         words("Mark", "Its name"),
         words("Category", "Its category"),
@@ -547,7 +551,7 @@ fn marks(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
             ]
         })
     });
-    shown(&columns, rows, asked)
+    shown(&columns, rows)
 }
 
 /// The stretch of time that is looked at.

@@ -48,6 +48,10 @@ pub struct Engine {
     heap_changes: OnceCell<heap::Compared>,
     /// What is expanded of which sheet.
     expanded: sheets::AllExpanded,
+    /// Lines of short sheets, the last used first.
+    lines: Vec<sheets::Kept>,
+    /// Ids of the sheets that the recording has.
+    sheets: OnceCell<Vec<&'static str>>,
 }
 
 impl Engine {
@@ -71,6 +75,8 @@ impl Engine {
             heap: OnceCell::new(),
             heap_changes: OnceCell::new(),
             expanded: sheets::AllExpanded::default(),
+            lines: Vec::new(),
+            sheets: OnceCell::new(),
         }
     }
 
@@ -88,6 +94,8 @@ impl Engine {
     pub fn set_peer(&mut self, peer: Aggregate) {
         self.peer = Some(peer);
         self.heap_changes = OnceCell::new();
+        // Some of them compare.
+        self.lines.clear();
     }
 
     /// Answers a question.

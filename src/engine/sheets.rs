@@ -1,7 +1,7 @@
 //! Sheets: tables of what is neither function nor call. The page has one view for all of them; what a
 //! sheet holds stands in the registry, one entry each.
 //!
-//! A short sheet is a list of [`Line`]s, which [`list`] searches, sorts and cuts. A long or nested one
+//! A short sheet is a list of [`Line`]s, which are searched, sorted and cut here. A long or nested one
 //! is an [`Outline`], of which only the rows that are expanded are worked out.
 
 use std::cmp::Ordering;
@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
 
+use super::tables::window;
 use super::{Engine, heap, measures};
 use crate::model::Recording;
 use crate::model::vocab::Scope;
@@ -52,8 +53,17 @@ pub(super) struct SheetKind {
     pub detail: &'static str,
     /// Whether a recording has it.
     pub exists: fn(&Recording) -> bool,
-    /// The rows that are asked for.
-    pub answer: fn(&mut Engine, &Asked<'_>) -> Result<Sheet, String>,
+    /// Where its rows come from.
+    pub source: Source,
+}
+
+/// Where the rows of a sheet come from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Source {
+    /// All of them at once; kept, so that scrolling, searching and sorting do not ask again.
+    Lines(fn(&mut Engine, &Asked<'_>) -> Result<Lines, String>),
+    /// Those that are asked for.
+    Outline(fn(&mut Engine, &Asked<'_>) -> Result<Sheet, String>),
 }
 
 /// What is asked of a sheet.
@@ -72,7 +82,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// A column, as sheets state it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ColumnKind {
     pub label: &'static str,
     pub unit_note: &'static str,
@@ -80,16 +90,13 @@ pub(super) struct ColumnKind {
     pub tip: &'static str,
 }
 
-/// Most rows that one answer carries.
-const ROWS_MAX: u32 = 500;
-
 /// Most rows below one row; how many there are beside them is said.
 const BELOW_MAX: usize = 10_000;
 
 impl Engine {
     /// The sheets of the recording.
     pub(super) fn sheet_infos(&self) -> Vec<SheetInfo> {
-        let is_shown = |kind: &&SheetKind| !kind.tab.is_empty() && (kind.exists)(&self.recording);
+        let is_shown = |kind: &&SheetKind| !kind.tab.is_empty() && self.has_sheet(kind);
         let label = |id: &str| SHEETS.iter().find(|kind| kind.id == id).map_or("", |kind| kind.label);
         let info = |kind: &SheetKind| SheetInfo {
             id: kind.id.into(),
@@ -104,10 +111,45 @@ impl Engine {
     /// Rows of a sheet.
     pub(super) fn sheet(&mut self, asked: Asked<'_>) -> Result<Sheet, String> {
         let (id, key) = asked.sheet.split_once('/').unwrap_or((asked.sheet, ""));
-        let kind = SHEETS.iter().find(|kind| kind.id == id && (kind.exists)(&self.recording));
+        let kind = SHEETS.iter().find(|kind| kind.id == id && self.has_sheet(kind));
         let kind = kind.ok_or("This recording has no such table.")?;
-        (kind.answer)(self, &Asked { key, ..asked })
+        let asked = Asked { key, ..asked };
+        let read = match kind.source {
+            Source::Outline(answer) => return answer(self, &asked),
+            Source::Lines(read) => read,
+        };
+        let kept = self.lines.iter().position(|kept| kept.sheet == asked.sheet && kept.scope == *asked.scope);
+        let kept = match kept {
+            Some(at) => self.lines.remove(at),
+            None => {
+                let lines = read(self, &asked)?;
+                Kept { sheet: asked.sheet.to_owned(), scope: asked.scope.clone(), lines }
+            }
+        };
+        let sheet = kept.lines.sheet(&asked);
+        self.lines.truncate(LINES_KEPT - 1);
+        self.lines.insert(0, kept);
+        Ok(sheet)
     }
+
+    /// Whether the recording has a sheet; found out once.
+    fn has_sheet(&self, kind: &SheetKind) -> bool {
+        let kinds = self
+            .sheets
+            .get_or_init(|| SHEETS.iter().filter(|kind| (kind.exists)(&self.recording)).map(|kind| kind.id).collect());
+        kinds.contains(&kind.id)
+    }
+}
+
+/// Short sheets whose lines are kept.
+const LINES_KEPT: usize = 4;
+
+/// The lines of a short sheet, and of what they were asked.
+#[derive(Debug)]
+pub(super) struct Kept {
+    sheet: String,
+    scope: Scope,
+    lines: Lines,
 }
 
 /// A value of a short sheet, by which its rows are sorted too.
@@ -202,37 +244,45 @@ pub(super) struct Line {
     pub values: Vec<Value>,
 }
 
-/// The window of a short sheet that is asked for.
-pub(super) fn list(columns: &[ColumnKind], lines: Vec<Line>, note: String, asked: &Asked<'_>) -> Sheet {
-    let wanted = asked.search.to_lowercase();
-    let has_it = |value: &Value| matches!(value, Value::Text(text) if text.to_lowercase().contains(&wanted));
-    let mut order: Vec<usize> =
-        (0..lines.len()).filter(|&at| wanted.is_empty() || lines[at].values.iter().any(has_it)).collect();
-    if let Some((column, ascending)) = asked.sort {
-        let value = |at: usize| lines[at].values.get(column as usize);
-        order.sort_by(|&a, &b| {
-            let order = value(a).zip(value(b)).map_or(Ordering::Equal, |(a, b)| a.order(b));
-            if ascending { order } else { order.reverse() }
-        });
-    }
-    let row = |&at: &usize| SheetRow {
-        node: at as u32,
-        depth: 0,
-        expandable: None,
-        key: lines[at].key.clone(),
-        who: None,
-        cells: lines[at].values.iter().map(Value::cell).collect(),
-    };
-    let (from, shown) = window(&order, asked);
-    let rows = shown.iter().map(row).collect();
-    sheet(columns, (order.len(), from, rows), None, note)
+/// A short sheet whole.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Lines {
+    pub columns: Vec<ColumnKind>,
+    pub lines: Vec<Line>,
+    /// What is said of all of them.
+    pub note: String,
 }
 
-/// Rows `from..from + count` as far as there are any, and where they begin.
-fn window<'a, T>(all: &'a [T], asked: &Asked<'_>) -> (u32, &'a [T]) {
-    let from = (asked.from as usize).min(all.len());
-    let to = from.saturating_add(asked.count.min(ROWS_MAX) as usize).min(all.len());
-    (from as u32, &all[from..to])
+impl Lines {
+    /// The window that is asked for.
+    fn sheet(&self, asked: &Asked<'_>) -> Sheet {
+        let Self { columns, lines, note } = self;
+        let wanted = asked.search.to_lowercase();
+        let has_it = |value: &Value| match value {
+            Value::Text(text) | Value::Marked(text, _) => text.to_lowercase().contains(&wanted),
+            Value::Number { .. } | Value::Share(..) => false,
+        };
+        let mut order: Vec<usize> =
+            (0..lines.len()).filter(|&at| wanted.is_empty() || lines[at].values.iter().any(has_it)).collect();
+        if let Some((column, ascending)) = asked.sort {
+            let value = |at: usize| lines[at].values.get(column as usize);
+            order.sort_by(|&a, &b| {
+                let order = value(a).zip(value(b)).map_or(Ordering::Equal, |(a, b)| a.order(b));
+                if ascending { order } else { order.reverse() }
+            });
+        }
+        let row = |&at: &usize| SheetRow {
+            node: at as u32,
+            depth: 0,
+            expandable: None,
+            key: lines[at].key.clone(),
+            who: None,
+            cells: lines[at].values.iter().map(Value::cell).collect(),
+        };
+        let (from, shown) = window(&order, asked.from, asked.count);
+        let rows = shown.iter().map(row).collect();
+        sheet(columns, (order.len(), from, rows), None, note.clone())
+    }
 }
 
 fn sheet(
@@ -389,7 +439,7 @@ impl Expanded {
         let rows = self.rows(outline);
         let is_it = |row: &Shown| matches!(row, Shown::Place(place) if Some(*place) == scroll_to);
         let scroll_to = rows.iter().position(is_it).map(|at| at as u32);
-        let (from, shown) = window(&rows, asked);
+        let (from, shown) = window(&rows, asked.from, asked.count);
         let shown = shown.iter().map(|row| self.row(outline, columns.len(), *row)).collect();
         sheet(columns, (rows.len(), from, shown), scroll_to, note)
     }

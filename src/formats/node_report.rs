@@ -5,7 +5,7 @@
 //! <https://nodejs.org/api/report.html>. Left out on purpose: environment variables, which may hold
 //! secrets, and network interfaces; besides, shared objects and versions of libraries.
 
-use super::common::json::{float, note_replaced, scaled, words};
+use super::common::json::{each_object, float, note_replaced, scaled, words};
 use super::common::v8_code::{Named, frame_of};
 use super::{Access, Context, Fit, Format, Head, Recipe};
 use crate::error::Result;
@@ -352,20 +352,6 @@ fn native_frame(symbol: &str, builder: &mut Builder) -> FrameId {
         None => (symbol.trim(), ""),
     };
     if name.is_empty() { frame_of(library, Named::Library, builder) } else { frame_of(name, Named::Native, builder) }
-}
-
-/// Hands the reader to `read` inside each object of an array.
-fn each_object(json: &mut Json<'_>, mut read: impl FnMut(&mut Json<'_>) -> Result<()>) -> Result<()> {
-    json.begin_array()?;
-    while json.next_element()? {
-        if json.kind()? == Kind::Object {
-            json.begin_object()?;
-            read(json)?;
-        } else {
-            json.skip_value()?;
-        }
-    }
-    Ok(())
 }
 
 /// `{"host": "::", "port": 3000}`

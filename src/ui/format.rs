@@ -9,17 +9,6 @@ pub fn figure(amount: &Amount) -> String {
     amount.figure.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string)
 }
 
-/// Share and sample count: `38.2 % · n 2,710`, the share only where there is one.
-pub fn share_and_samples(amount: &Amount) -> String {
-    let samples = samples(amount.samples);
-    if amount.share.is_empty() { samples } else { format!("{} · {samples}", amount.share) }
-}
-
-/// `n 2,710`.
-pub fn samples(samples: u64) -> String {
-    format!("n{THIN}{}", count(samples))
-}
-
 /// `2,710`.
 pub fn count(n: u64) -> String {
     grouped(i64::try_from(n).unwrap_or(i64::MAX))
@@ -58,7 +47,7 @@ pub fn name_or_anonymous(name: &str) -> String {
 /// A function as lines of text, to be copied.
 pub fn details_as_text(details: &Details) -> String {
     let (own, total) = &details.everywhere;
-    let line = |what: &str, amount: &Amount| format!("{what}\t{}\t{}", figure(amount), share_and_samples(amount));
+    let line = |what: &str, amount: &Amount| format!("{what}\t{}\t{}", figure(amount), amount.share_and_samples());
     let label = &details.label;
     [format!("{}\t{}", name(label), label.place), line("self", own), line("total", total)].join("\n")
 }

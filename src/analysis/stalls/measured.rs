@@ -17,7 +17,7 @@ use crate::model::{CPU_TIME_SERIES, Profile, Recording, StringId};
 use crate::units::nanos;
 
 /// Tasks of a page's thread, in the order of trust.
-const TASKS: &[&str] = &["RunTask", "ThreadControllerImpl::RunTask", "MessageLoop::RunTask"];
+pub(in crate::analysis) const TASKS: &[&str] = &["RunTask", "ThreadControllerImpl::RunTask", "MessageLoop::RunTask"];
 /// Phases of Node's loop that call one's own code.
 const PHASES: &[&str] = &["RunTimers", "CheckImmediate", "RunAndClearNativeImmediates"];
 /// What makes a page run a script, by the name of the span.

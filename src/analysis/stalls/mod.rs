@@ -16,6 +16,8 @@ mod turns;
 mod weigh;
 mod words;
 
+pub(super) use measured::TASKS;
+
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

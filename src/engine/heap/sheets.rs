@@ -8,7 +8,9 @@ use crate::analysis::heap::retainers::{self, written};
 use crate::analysis::heap::texts::{Duplicates, containing};
 use crate::analysis::heap::{BASE_DISTANCE, UNREACHED, classes};
 use crate::engine::Engine;
-use crate::engine::sheets::{Asked, Below, ColumnKind, Item, Line, Outline, SheetKind, Value, first_by, list, whole};
+use crate::engine::sheets::{
+    Asked, Below, ColumnKind, Item, Line, Lines, Outline, SheetKind, Source, Value, first_by, whole,
+};
 use crate::model::heap::{Edge, EdgeId, EdgeKind, NodeId, ObjectKind};
 use crate::model::{HeapGraph, Recording};
 use crate::protocol::{Cell, Sheet, Tone};
@@ -22,7 +24,7 @@ pub(in crate::engine) const CONTENTS: SheetKind = SheetKind {
     note: "What the memory is used for.",
     detail: "",
     exists: has_heap,
-    answer: contents,
+    source: Source::Lines(contents),
 };
 
 /// Objects by constructor.
@@ -33,7 +35,7 @@ pub(in crate::engine) const CONSTRUCTORS: SheetKind = SheetKind {
     note: "Objects by constructor; plain objects by their properties.",
     detail: RETAINERS.id,
     exists: has_heap,
-    answer: |engine, asked| outline(engine, asked, View::Constructors),
+    source: Source::Outline(|engine, asked| outline(engine, asked, View::Constructors)),
 };
 
 /// What retains the most.
@@ -44,7 +46,7 @@ pub(in crate::engine) const DOMINATORS: SheetKind = SheetKind {
     note: "Objects by what would become free with them; below each, what hangs on it alone.",
     detail: RETAINERS.id,
     exists: has_heap,
-    answer: |engine, asked| outline(engine, asked, View::Dominators),
+    source: Source::Outline(|engine, asked| outline(engine, asked, View::Dominators)),
 };
 
 /// Equal strings.
@@ -55,7 +57,7 @@ pub(in crate::engine) const STRINGS: SheetKind = SheetKind {
     note: "Strings that are there more than once, and what all but one of each take.",
     detail: RETAINERS.id,
     exists: has_heap,
-    answer: strings,
+    source: Source::Lines(strings),
 };
 
 /// What left the page and is still held.
@@ -66,7 +68,7 @@ pub(in crate::engine) const DETACHED: SheetKind = SheetKind {
     note: "Objects that were part of a page, no longer are, and are still held.",
     detail: RETAINERS.id,
     exists: has_page,
-    answer: |engine, asked| outline(engine, asked, View::Detached),
+    source: Source::Outline(|engine, asked| outline(engine, asked, View::Detached)),
 };
 
 /// Why an object is still there.
@@ -77,7 +79,7 @@ pub(in crate::engine) const RETAINERS: SheetKind = SheetKind {
     note: "What refers to an object, nearest to a root first, and what refers to that.",
     detail: "heap-retainers",
     exists: has_heap,
-    answer: |engine, asked| outline(engine, asked, View::Retainers),
+    source: Source::Outline(|engine, asked| outline(engine, asked, View::Retainers)),
 };
 
 /// What is new and what is gone in another heap.
@@ -88,7 +90,7 @@ pub(in crate::engine) const CHANGES: SheetKind = SheetKind {
     note: "What is new and what is gone in the heap that this one is compared with, by constructor.",
     detail: "",
     exists: has_heap,
-    answer: changes,
+    source: Source::Lines(changes),
 };
 
 fn has_heap(recording: &Recording) -> bool {
@@ -106,7 +108,7 @@ fn column(label: &'static str, is_number: bool, tip: &'static str) -> ColumnKind
     ColumnKind { label, unit_note: "", is_number, tip }
 }
 
-fn contents(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn contents(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let (_, known) = engine.heap().ok_or(NO_HEAP)?;
     let totals = &known.totals;
     let line = |name: &str, bytes: u64| Line {
@@ -133,10 +135,10 @@ fn contents(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
         units::grouped(whole(totals.objects)),
         units::grouped(whole(totals.edges)),
     );
-    Ok(list(&columns, lines, note, asked))
+    Ok(Lines { columns: columns.to_vec(), lines, note })
 }
 
-fn changes(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn changes(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let columns = [
         column("Constructor", false, "Constructor, or the group of objects."),
         column("New", true, "Objects that only the other heap has."),
@@ -148,7 +150,7 @@ fn changes(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
     ];
     let Some(Compared { changes, with }) = engine.heap_changes() else {
         let note = "Open a second heap and compare the two: then this says what grew.";
-        return Ok(list(&columns, Vec::new(), note.into(), asked));
+        return Ok(Lines { columns: columns.to_vec(), lines: Vec::new(), note: note.into() });
     };
     let largest = changes.rows.iter().map(|row| row.size_delta().unsigned_abs()).max().unwrap_or(0).max(1);
     let signed = |raw: i64, unit: Unit, part: f64| Value::Number { raw, decimals: 0, unit, part };
@@ -170,13 +172,13 @@ fn changes(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
         "the two are of different processes, so only numbers and sums are compared"
     };
     let note = format!("From {} to {with}: {how}.", engine.recording.origin.name);
-    Ok(list(&columns, changes.rows.iter().map(line).collect(), note, asked))
+    Ok(Lines { columns: columns.to_vec(), lines: changes.rows.iter().map(line).collect(), note })
 }
 
 /// Longest string that a row shows, in characters.
 const TEXT_CHARS_MAX: usize = 200;
 
-fn strings(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
+fn strings(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let (graph, known) = engine.heap().ok_or(NO_HEAP)?;
     let all = known.duplicates(graph);
     let wasted = all.iter().fold(0u64, |sum, row| sum.saturating_add(row.wasted));
@@ -209,7 +211,7 @@ fn strings(engine: &mut Engine, asked: &Asked<'_>) -> Result<Sheet, String> {
     if all.len() > STRINGS_MAX {
         note.push_str(&format!(" Shown are the {} that waste the most.", units::grouped(whole(STRINGS_MAX as u64))));
     }
-    Ok(list(&columns, lines, note, asked))
+    Ok(Lines { columns: columns.to_vec(), lines, note })
 }
 
 /// Most groups of equal strings that are listed.

@@ -5,7 +5,7 @@ use memchr::memmem;
 use super::records::{self, MEMORY, Record, is_moment};
 use super::stacks::{Frame, Operations};
 use crate::error::{Error, Result};
-use crate::formats::common::json::{float, note_replaced, words};
+use crate::formats::common::json::{each_object, float, note_replaced, words};
 use crate::formats::{Context, Fit, Head};
 use crate::input::Window;
 use crate::input::json::{Json, Kind};
@@ -103,10 +103,10 @@ impl Page {
         json.begin_object()?;
         while let Some(key) = json.next_key()?.map(str::to_owned) {
             match (key.as_str(), json.kind()?) {
-                ("traceEvent", Kind::Array) => each(json, |json| self.event(json))?,
-                ("processStat", Kind::Array) => each(json, |json| self.record(json))?,
+                ("traceEvent", Kind::Array) => each_object(json, |json| self.event(json))?,
+                ("processStat", Kind::Array) => each_object(json, |json| self.record(json))?,
                 ("analysis", Kind::Object) => self.analysis(json)?,
-                ("data", Kind::Array) => each(json, |json| self.cluster(json, builder))?,
+                ("data", Kind::Array) => each_object(json, |json| self.cluster(json, builder))?,
                 _ => json.skip_value()?,
             }
         }
@@ -202,7 +202,7 @@ impl Page {
     fn cluster(&mut self, json: &mut Json<'_>, builder: &mut Builder) -> Result<()> {
         while let Some(is_nodes) = json.next_key()?.map(|key| key == "nodes") {
             if is_nodes && json.kind()? == Kind::Array {
-                each(json, |json| self.node(json, builder))?;
+                each_object(json, |json| self.node(json, builder))?;
             } else {
                 json.skip_value()?;
             }
@@ -216,13 +216,13 @@ impl Page {
         self.operations.frames().clear();
         while let Some(key) = json.next_key()?.map(str::to_owned) {
             match (key.as_str(), json.kind()?) {
-                ("frames", Kind::Array) => each(json, |json| {
+                ("frames", Kind::Array) => each_object(json, |json| {
                     let frame = frame(json)?;
                     let frame = self.operations.frame(&frame, builder);
                     self.operations.frames().push(frame);
                     Ok(())
                 })?,
-                ("sources", Kind::Array) => each(json, |json| {
+                ("sources", Kind::Array) => each_object(json, |json| {
                     let mut id = 0.0;
                     while let Some(is_id) = json.next_key()?.map(|key| key == "asyncId") {
                         if is_id { id = float(json)?.unwrap_or(0.0) } else { json.skip_value()? }
@@ -248,20 +248,6 @@ impl Page {
             builder.profile(self.operations.finish());
         }
     }
-}
-
-/// Hands the reader to `read` inside each object of an array.
-fn each(json: &mut Json<'_>, mut read: impl FnMut(&mut Json<'_>) -> Result<()>) -> Result<()> {
-    json.begin_array()?;
-    while json.next_element()? {
-        if json.kind()? == Kind::Object {
-            json.begin_object()?;
-            read(json)?;
-        } else {
-            json.skip_value()?;
-        }
-    }
-    Ok(())
 }
 
 fn frame(json: &mut Json<'_>) -> Result<Frame> {

@@ -78,6 +78,23 @@ fn word(json: &mut Json<'_>) -> Result<String> {
     })
 }
 
+/// Hands the reader to `read` inside each object of an array.
+pub(in crate::formats) fn each_object(
+    json: &mut Json<'_>,
+    mut read: impl FnMut(&mut Json<'_>) -> Result<()>,
+) -> Result<()> {
+    json.begin_array()?;
+    while json.next_element()? {
+        if json.kind()? == Kind::Object {
+            json.begin_object()?;
+            read(json)?;
+        } else {
+            json.skip_value()?;
+        }
+    }
+    Ok(())
+}
+
 /// Notes how many texts were not valid.
 pub(in crate::formats) fn note_replaced(json: &Json<'_>, builder: &mut Builder) {
     builder.note(

@@ -5,7 +5,7 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use super::notes;
-use crate::protocol::{Amount, Details, FunctionLabel, FunctionRow};
+use crate::protocol::{Amount, Details, FunctionLabel, FunctionRow, samples};
 use crate::state::keys::{Command, key_of};
 use crate::state::{Action, Selection};
 use crate::ui::format;
@@ -231,7 +231,7 @@ fn figures(details: &Details) -> AnyView {
 }
 
 fn fig(name: &'static str, meaning: &'static str, amount: &Amount, plus_minus: &str) -> AnyView {
-    let parts = [amount.share.as_str(), plus_minus, &format::samples(amount.samples)];
+    let parts = [amount.share.as_str(), plus_minus, &samples(amount.samples)];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     view! {
         <div>
@@ -343,7 +343,7 @@ fn relative(store: Store, details: &Details, row: &FunctionRow, most: f64) -> An
         return view! {
             <tr>
                 <td class="nm"><span class="quiet first">"nobody: it begins here"</span></td>
-                <td class="num barcell" title=format::share_and_samples(&row.total)>{bar(share, "total")}{figure_of(&row.total)}</td>
+                <td class="num barcell" title=row.total.share_and_samples()>{bar(share, "total")}{figure_of(&row.total)}</td>
             </tr>
         }
         .into_any();
@@ -356,7 +356,7 @@ fn relative(store: Store, details: &Details, row: &FunctionRow, most: f64) -> An
         return view! {
             <tr>
                 <td class="nm"><span class="nm-line" title=title>{swatch(&row.label.token)}<span class="itself">{name}</span></span></td>
-                <td class="num barcell" title=format::share_and_samples(&row.total)>{bar(share, "self")}{figure_of(&row.total)}</td>
+                <td class="num barcell" title=row.total.share_and_samples()>{bar(share, "self")}{figure_of(&row.total)}</td>
             </tr>
         }
         .into_any();
@@ -372,7 +372,7 @@ fn relative(store: Store, details: &Details, row: &FunctionRow, most: f64) -> An
                     <span class="quiet">{row.label.place.clone()}</span>
                 </span>
             </td>
-            <td class="num barcell" title=format::share_and_samples(&row.total)>{bar(share, "total")}{figure_of(&row.total)}</td>
+            <td class="num barcell" title=row.total.share_and_samples()>{bar(share, "total")}{figure_of(&row.total)}</td>
         </tr>
     }
     .into_any()
@@ -391,7 +391,7 @@ fn labels(details: &Details) -> AnyView {
         view! {
             <tr>
                 <td class="nm"><span class="quiet first">{key.clone()}</span><code>{value.clone()}</code></td>
-                <td class="num barcell" title=format::share_and_samples(amount)>{bar(amount.part, "total")}{figure_of(amount)}</td>
+                <td class="num barcell" title=amount.share_and_samples()>{bar(amount.part, "total")}{figure_of(amount)}</td>
             </tr>
         }
     });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::model::vocab::ViewId;
-use crate::protocol::{FunctionRow, StallReport};
+use crate::protocol::{FunctionRow, StallReport, samples};
 use crate::state::{Action, Selection};
 use crate::ui::format;
 use crate::ui::parts::{figure_of, icon};
@@ -101,7 +101,7 @@ fn function_words(row: &FunctionRow) -> (AnyView, AnyView) {
         <span title="Itself, or in built-ins that it calls and that have no frame.">{own}" self"</span>
     };
     let plus_minus = (!row.plus_minus.is_empty()).then(|| format!("{} · ", row.plus_minus));
-    let samples = format::samples(row.self_value.samples);
+    let samples = samples(row.self_value.samples);
     let place = (!row.label.place.is_empty()).then(|| format!(" · {}", row.label.place));
     let text =
         view! { <span>{plus_minus}{figure_of(&row.self_value)}" · "{samples}</span><span class="clip">{place}</span> };

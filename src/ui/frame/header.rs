@@ -152,7 +152,7 @@ fn thread_choices(store: Store) -> Vec<Choice> {
     let all = Choice::new("All threads", move || store.dispatch(Action::Thread(None))).chosen(chosen.is_none());
     let each = overview.threads.iter().map(|thread| {
         let key = thread.key.clone();
-        let note = crate::ui::format::samples(thread.samples);
+        let note = crate::protocol::samples(thread.samples);
         let is_on = chosen.as_ref() == Some(&key);
         Choice::new(thread.label.clone(), move || store.dispatch(Action::Thread(Some(key.clone()))))
             .with_note(note)

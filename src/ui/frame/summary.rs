@@ -38,8 +38,7 @@ fn line(summary: &Summary) -> AnyView {
 }
 
 fn term(index: usize, part: &Part) -> AnyView {
-    let title =
-        format!("{}: {}, {}", part.label, format::figure(&part.amount), format::share_and_samples(&part.amount));
+    let title = format!("{}: {}, {}", part.label, format::figure(&part.amount), part.amount.share_and_samples());
     view! {
         {(index > 0).then(|| view! { <span class="op wide">"+"</span> })}
         <span class="term" title=title>

@@ -16,6 +16,15 @@ const STEP: u32 = 16;
 /// Browsers lay out no element taller than some 17 million pixels.
 const TALLEST_PX: f64 = 16_000_000.0;
 
+/// Where a long way goes.
+#[derive(Clone, Copy)]
+pub enum Far {
+    /// To this row, or the last.
+    To(u32),
+    /// So many rows on, or back.
+    By(i64),
+}
+
 /// What of a long list is in view, and the way to other rows. Cheap to copy.
 #[derive(Clone, Copy)]
 pub struct Scroll {
@@ -42,9 +51,16 @@ impl Scroll {
         })
     }
 
-    /// Number of rows that a page down goes.
-    pub fn page(self) -> u32 {
-        ((self.height.get_untracked() / self.row_px) as u32).saturating_sub(1).max(1)
+    /// Where a key that only a long list has goes.
+    pub fn far(self, event: &ev::KeyboardEvent) -> Option<Far> {
+        let page = ((self.height.get_untracked() / self.row_px) as i64 - 1).max(1);
+        Some(match event.key().as_str() {
+            "Home" => Far::To(0),
+            "End" => Far::To(u32::MAX),
+            "PageDown" => Far::By(page),
+            "PageUp" => Far::By(-page),
+            _ => return None,
+        })
     }
 
     /// Height of a row, CSS pixels.

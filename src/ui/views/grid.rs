@@ -9,7 +9,7 @@ use super::table::{branch, is_twisty, sort_button};
 use crate::protocol::{Answer, Cell, Query, Sheet, SheetColumn, SheetRow, Tone, TreeChange};
 use crate::state::keys::Command;
 use crate::state::{Action, Selection};
-use crate::ui::parts::rows::{Scroll, VirtualRows, at_row};
+use crate::ui::parts::rows::{Far, Scroll, VirtualRows, at_row};
 use crate::ui::parts::{figure, swatch};
 use crate::ui::session::Session;
 use crate::ui::signals::{effect, memo};
@@ -326,13 +326,10 @@ impl Grid {
 
     /// Keys that only a long list needs.
     fn key(self, event: &ev::KeyboardEvent) {
-        let page = i64::from(self.scroll.page());
-        match event.key().as_str() {
-            "Home" => self.go_to(0),
-            "End" => self.go_to(u32::MAX),
-            "PageDown" => self.step(page),
-            "PageUp" => self.step(-page),
-            _ => return,
+        match self.scroll.far(event) {
+            Some(Far::To(row)) => self.go_to(row),
+            Some(Far::By(rows)) => self.step(rows),
+            None => return,
         }
         event.prevent_default();
     }

@@ -34,10 +34,6 @@ pub fn view(store: Store, tab: &'static str) -> AnyView {
 
 /// Which of them, right of the tabs.
 pub fn tools(store: Store) -> AnyView {
-    choices(store)
-}
-
-fn choices(store: Store) -> AnyView {
     let tab = store.part(|state| state.view);
     let sheets = memo(move || {
         let tab = super::tab_of(tab.get());
@@ -89,7 +85,7 @@ fn sheet(store: Store, session: Session, info: SheetInfo, is_narrow: bool) -> An
     };
     view! {
         <div class="view">
-            <div class="viewbar narrow sheets">{choices(store)}</div>
+            <div class="viewbar narrow sheets">{tools(store)}</div>
             <p class="sheet-note quiet">{info.note}</p>
             {main.view()}
             {detail}

@@ -21,7 +21,7 @@ use crate::state::keys::Command;
 use crate::ui::format;
 use crate::ui::load::Load;
 use crate::ui::parts::figure_of;
-use crate::ui::parts::rows::{Scroll, VirtualRows};
+use crate::ui::parts::rows::{Far, Scroll, VirtualRows};
 use crate::ui::signals::memo;
 use crate::ui::store::Store;
 
@@ -171,13 +171,10 @@ impl Stalls {
     }
 
     fn key(self, event: &ev::KeyboardEvent) {
-        let page = self.scroll.page() as isize;
-        match event.key().as_str() {
-            "Home" => self.go_to(0),
-            "End" => self.go_to(usize::MAX),
-            "PageDown" => self.step(page),
-            "PageUp" => self.step(-page),
-            _ => return,
+        match self.scroll.far(event) {
+            Some(Far::To(row)) => self.go_to(row as usize),
+            Some(Far::By(rows)) => self.step(rows as isize),
+            None => return,
         }
         event.prevent_default();
     }

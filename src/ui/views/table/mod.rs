@@ -18,7 +18,7 @@ use crate::protocol::TreeChange;
 use crate::state::keys::Command;
 use crate::state::{Action, Selection, TableMode};
 use crate::ui::parts::menu::{ContextMenu, MenuAt};
-use crate::ui::parts::rows::{Scroll, VirtualRows, at_row};
+use crate::ui::parts::rows::{Far, Scroll, VirtualRows, at_row};
 use crate::ui::session::Session;
 use crate::ui::signals::memo;
 use crate::ui::store::Store;
@@ -291,15 +291,12 @@ impl Table {
 
     /// Keys that only a long list needs.
     fn key(self, event: &ev::KeyboardEvent) {
-        let page = i64::from(self.scroll.page());
-        match event.key().as_str() {
-            "Home" => self.go_to(0),
-            "End" => self.go_to(u32::MAX),
-            "PageDown" => self.step(page),
-            "PageUp" => self.step(-page),
-            "ContextMenu" => self.menu_by_key(),
-            "F10" if event.shift_key() => self.menu_by_key(),
-            _ => return,
+        match (self.scroll.far(event), event.key().as_str()) {
+            (Some(Far::To(row)), _) => self.go_to(row),
+            (Some(Far::By(rows)), _) => self.step(rows),
+            (None, "ContextMenu") => self.menu_by_key(),
+            (None, "F10") if event.shift_key() => self.menu_by_key(),
+            (None, _) => return,
         }
         event.prevent_default();
     }
