@@ -3,6 +3,7 @@
 pub(super) mod ids;
 pub(super) mod json;
 pub(super) mod ndjson;
+pub(super) mod order;
 pub(super) mod proto;
 pub(super) mod threads;
 pub(super) mod v8_code;

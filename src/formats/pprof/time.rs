@@ -1,6 +1,7 @@
 //! Time from moments: an event list is put into its order and gets a time axis.
 
 use super::header::Header;
+use crate::formats::common::order::median_distance;
 use crate::model::{Column, Time};
 
 /// Longest stretch between the start that a file names and its first sample, unless it says that it
@@ -35,7 +36,7 @@ pub(super) fn order(moments: &Column<i64>, header: &Header) -> Option<Ordered> {
     for place in 0..moments.len() {
         time.at_ns.push(moments.get(moment(place)) - time.start_ns);
     }
-    time.interval_ns = median_step(&time.at_ns);
+    time.interval_ns = median_distance(&time.at_ns);
     // The last sample owns what is left, but no more than two and a half usual steps.
     let most = time.interval_ns.saturating_mul(5) / 2;
     time.last_ns = (duration - span - lead_in).clamp(0, most);
@@ -57,15 +58,6 @@ fn sorted(moments: &Column<i64>) -> Vec<u32> {
     let mut order: Vec<u32> = (0..rows).collect();
     order.sort_by_key(|&row| moments.get(row as usize));
     order
-}
-
-fn median_step(at_ns: &Column<i64>) -> i64 {
-    let mut steps: Vec<i64> = at_ns.iter().zip(at_ns.iter().skip(1)).map(|(a, b)| b - a).collect();
-    if steps.is_empty() {
-        return 0;
-    }
-    let middle = steps.len() / 2;
-    *steps.select_nth_unstable(middle).1
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! next sample; the first delta belongs to nobody. The last sample owns what is left of the
 //! recording, at most two and a half median distances.
 
-use super::order::{Distances, median_distance, sort_by_time};
 use crate::error::Result;
+use crate::formats::common::order::{Distances, median_distance, sort_by_time};
 use crate::input::json::Json;
 use crate::model::{Builder, Column, StackId, Time};
 
