@@ -215,6 +215,8 @@ pub struct Overview {
     pub no_stalls: Option<String>,
     /// The tables that it has beside those of functions and calls, in the order in which they are shown.
     pub sheets: Vec<SheetInfo>,
+    /// Tabs below whose timeline more is drawn, and how many lanes.
+    pub lanes: Vec<(String, u32)>,
     /// Milliseconds from the request to here.
     pub millis: f64,
     /// Bytes of memory held by the tables.
@@ -790,6 +792,9 @@ pub struct StallRow {
     pub origin_frame: String,
     /// The function to blame; `None` when no single function has 60 %.
     pub culprit: Option<FunctionLabel>,
+    /// The function that was called for most of it, as the trace tells: `poll app.js:3`; empty when
+    /// none is told.
+    pub handler: String,
     /// Helper in which a shared function spent the time: `in spin`; empty otherwise.
     pub inside: String,
     /// Share of the stall with the culprit on the stack, 0..1.
@@ -902,6 +907,12 @@ pub struct TimelineView {
     pub report: u32,
     /// The chosen stall.
     pub stall: Option<TimeRange>,
+    /// How many lanes there is room for below.
+    pub lanes: u32,
+    /// The tab whose lanes they are; empty for none.
+    pub tab: String,
+    /// Key of the row whose lane is among them; empty for none.
+    pub row: String,
 }
 
 /// What was painted, for scroll bars and tests.
@@ -932,6 +943,8 @@ pub struct Painted {
     pub whole: Option<TimeRange>,
     /// The thread that the timeline shows, for people.
     pub thread: String,
+    /// The lanes below the timeline: name, and what their heights mean.
+    pub lanes: Vec<(String, String)>,
 }
 
 /// A short print of a call path: pictures of two frames differ in it (FNV-1a).

@@ -51,6 +51,21 @@ impl Unit {
     }
 }
 
+/// A measured number as a whole one and its power of ten: small ones keep three digits of a fraction.
+pub fn measured(value: f64) -> (i64, u8) {
+    let decimals = if value.abs() < 1_000.0 && value.fract() != 0.0 { 3 } else { 0 };
+    ((value * if decimals == 3 { 1e3 } else { 1.0 }).round() as i64, decimals)
+}
+
+/// A measured number for people; of the unit `share` in percent.
+pub fn measured_text(value: f64, unit: &Unit) -> String {
+    if unit.word() == "share" {
+        return percent_text((value * 1e6) as i64, 1_000_000);
+    }
+    let (raw, decimals) = measured(value);
+    figure(raw, decimals, unit).to_string()
+}
+
 /// A figure as it is written: the digits apart from the unit, so that the page can quieten the unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figure {

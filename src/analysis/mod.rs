@@ -15,6 +15,7 @@ pub mod functions;
 pub mod heap;
 pub mod in_time;
 pub mod labels;
+pub mod lanes;
 pub mod late;
 pub mod load;
 mod measures;

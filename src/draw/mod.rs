@@ -25,4 +25,4 @@ pub use raster::{Letters, Mask, PHASES, Pixel, Raster, is_plain};
 pub use rows::{ALL, BoxColumns, BoxRows, Direction, FlameBox, Rows, box_at, find, find_path, neighbour};
 pub use theme::{Hue, Paint, Palette};
 pub use time_rows::TimeRows;
-pub use timeline::{ACTIVITIES, ACTIVITY_PAINTS, StallMark, Track, TrackView, timeline};
+pub use timeline::{ACTIVITIES, ACTIVITY_PAINTS, DrawnLane, StallMark, Track, TrackView, timeline};

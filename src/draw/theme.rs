@@ -71,7 +71,9 @@ roles! {
     STATE_DEPENDENCY "--state-active" 0.5
     /// Activity: runtime and standard library.
     STATE_RUNTIME "--state-runtime" 1.0
-    /// Activity: native code.
+    /// Below the levels of a lane.
+    LANE "--state-native" 0.22
+    /// Activity: native code, and the levels of lanes.
     STATE_NATIVE "--state-native" 1.0
     /// Activity: the kernel.
     STATE_KERNEL "--state-kernel" 1.0

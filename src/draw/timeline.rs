@@ -26,6 +26,9 @@ const TALL_PX: f64 = 120.0;
 const AXIS_PX: f64 = 18.0;
 /// Least distance of two ticks of the axis.
 const TICK_PX: f64 = 90.0;
+/// Height of a lane and of the gap below it; the style sheet's `--lanes` counts with the same.
+const LANE_PX: f64 = 40.0;
+const LANE_GAP_PX: f64 = 6.0;
 /// Least width of a stall's mark.
 const MARK_PX: f64 = 2.5;
 const MARK_HEIGHT_PX: f64 = 6.0;
@@ -38,6 +41,10 @@ pub struct Track<'a> {
     /// Share of each kind of activity in the time of each column, 0 to 1 together; the rest was
     /// idle. One entry per CSS pixel of width: see [`TrackView::columns`].
     pub columns: &'a [[f32; ACTIVITIES]],
+    /// Whether anything is known of what the thread did.
+    pub has_activity: bool,
+    /// What is drawn below it.
+    pub lanes: &'a [DrawnLane],
     /// Stalls in the order of time.
     pub stalls: &'a [StallMark],
     /// The range that is looked at, nanoseconds; what lies outside is veiled.
@@ -46,6 +53,18 @@ pub struct Track<'a> {
     pub brush: Option<(i64, i64)>,
     /// The chosen stall.
     pub chosen: Option<(i64, i64)>,
+}
+
+/// A lane: numbers over time, or points in time.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DrawnLane {
+    /// Smallest and largest level in each column, parts of the lane's height; not a number where
+    /// nothing is known.
+    pub columns: Vec<(f32, f32)>,
+    /// Points in time with a name, in their order.
+    pub marks: Vec<(i64, String)>,
+    /// Whether the levels are shares of time, filled to their height.
+    pub is_solid: bool,
 }
 
 /// A stall, or a stretch in which the loop was busy with many short calls.
@@ -70,6 +89,8 @@ pub struct TrackView {
     pub ratio: f64,
     /// What its width shows, nanoseconds.
     pub span: Span,
+    /// Number of lanes below the activity.
+    pub lanes: usize,
 }
 
 impl TrackView {
@@ -111,14 +132,31 @@ impl TrackView {
     }
 
     fn is_tall(&self) -> bool {
-        self.size.1 >= TALL_PX
+        self.without_lanes() >= TALL_PX
+    }
+
+    /// Height of all that stands above the lanes.
+    fn without_lanes(&self) -> f64 {
+        self.size.1 - self.lanes as f64 * LANE_PX
+    }
+
+    /// Which lane lies at a height.
+    pub fn lane_at(&self, y: f64) -> Option<usize> {
+        let below = y - self.without_lanes();
+        (below >= 0.0).then_some((below / LANE_PX) as usize).filter(|&lane| lane < self.lanes)
+    }
+
+    /// Upper and lower edge of a lane's levels.
+    fn lane(&self, lane: usize) -> (f64, f64) {
+        let top = self.without_lanes() + lane as f64 * LANE_PX;
+        (self.snap(top), self.snap(top + LANE_PX - LANE_GAP_PX))
     }
 
     /// Upper and lower edge of the activity.
     fn band(&self) -> (f64, f64) {
         let marks = if self.is_tall() { 22.0 } else { 14.0 };
         let top = AXIS_PX + marks + 4.0;
-        (top, (self.size.1 - 8.0).max(top + 1.0))
+        (top, (self.without_lanes() - 8.0).max(top + 1.0))
     }
 
     fn mark_top(&self) -> f64 {
@@ -140,7 +178,12 @@ pub fn timeline(track: &Track<'_>, view: &TrackView, metrics: &Metrics, list: &m
     let range = track.brush.or(track.selected);
     let label_x = range.map(|range| pill_x(view, range));
     axis(view, metrics, label_x, list);
-    activity(track.columns, view, list);
+    if track.has_activity {
+        activity(track.columns, view, list);
+    }
+    for (at, drawn) in track.lanes.iter().enumerate() {
+        lane(drawn, at, view, metrics, list);
+    }
     stalls(track.stalls, view, metrics, list);
     if let Some(chosen) = track.chosen {
         frame(view, chosen, list);
@@ -277,6 +320,39 @@ fn stack(shares: &[f32; ACTIVITIES], view: &TrackView, x: (f64, f64), y: (f64, f
         let hair = f64::from(snapped(1.0, view.ratio));
         column(ACTIVITY_PAINTS[most], rect(x.0, bottom - hair, x.1 - x.0, hair), list);
     }
+}
+
+/// A lane: what its levels lie above, tinted, and the levels themselves; or marks with their names.
+fn lane(lane: &DrawnLane, at: usize, view: &TrackView, metrics: &Metrics, list: &mut PaintList) {
+    let (top, bottom) = view.lane(at);
+    let hair = f64::from(snapped(1.0, view.ratio));
+    list.rect(Layer::Under, Paint::TRACK, rect(0.0, top, view.size.0, bottom - top));
+    for (i, &(low, high)) in lane.columns.iter().enumerate().filter(|(_, level)| !level.0.is_nan()) {
+        let (left, right) = (view.snap(i as f64), view.snap((i + 1) as f64).min(view.snap(view.size.0)));
+        let y = |level: f32| view.snap(bottom - f64::from(level) * (bottom - top));
+        let upper = y(high).min(bottom - hair);
+        let line = if lane.is_solid { bottom - upper } else { (y(low) - upper).max(2.0 * hair).min(bottom - upper) };
+        column(Paint::LANE, rect(left, upper, right - left, bottom - upper), list);
+        column(Paint::STATE_NATIVE, rect(left, upper, right - left, line), list);
+    }
+    for (i, (at_ns, name)) in lane.marks.iter().enumerate() {
+        let x = view.snap(view.x_of(*at_ns));
+        // The line of the next mark does not cross the name of this one.
+        let free = lane.marks.get(i + 1).map_or(view.size.0, |next| view.x_of(next.0).min(view.size.0));
+        if !(0.0..view.size.0).contains(&x) {
+            continue;
+        }
+        list.rect(Layer::Under, Paint::STATE_NATIVE, rect(x, top, 2.0 * hair, bottom - top));
+        let mark = list.mark();
+        list.letters().push_str(name);
+        let width = metrics.sans_width(list.since(mark));
+        if x + 5.0 + width <= free {
+            list.keep(mark, TextKind::Label, Paint::TEXT_LENGTH, (x + 5.0, top + 12.0), width + 1.0);
+        } else {
+            list.drop_since(mark);
+        }
+    }
+    list.rect(Layer::Under, Paint::TRACK_LINE, rect(0.0, bottom, view.size.0, hair));
 }
 
 fn column(paint: Paint, new: Rect, list: &mut PaintList) {
@@ -448,11 +524,11 @@ mod tests {
     const SECOND: i64 = 1_000_000_000;
 
     fn view(from: f64, to: f64) -> TrackView {
-        TrackView { size: (200.0, 96.0), ratio: 1.0, span: Span { from, to } }
+        TrackView { size: (200.0, 96.0), ratio: 1.0, span: Span { from, to }, lanes: 0 }
     }
 
     fn empty() -> Track<'static> {
-        Track { columns: &[], stalls: &[], selected: None, brush: None, chosen: None }
+        Track { columns: &[], has_activity: true, lanes: &[], stalls: &[], selected: None, brush: None, chosen: None }
     }
 
     fn painted(track: &Track<'_>, view: &TrackView) -> String {
@@ -565,6 +641,36 @@ mod tests {
              Top --flame-selected 49,86 52×2\n\
              Top --flame-selected 49,22 2×64\n\
              Top --flame-selected 99,22 2×64"
+        );
+    }
+
+    #[test]
+    fn lanes_lie_below_the_activity() {
+        let nan = f32::NAN;
+        let levels =
+            DrawnLane { columns: vec![(0.5, 1.0), (0.5, 1.0), (nan, nan), (0.0, 0.0)], ..DrawnLane::default() };
+        let marks = DrawnLane {
+            marks: vec![(SECOND, "CLS".to_owned()), (SECOND + 1, "LCP".to_owned())],
+            ..DrawnLane::default()
+        };
+        let view = TrackView { size: (200.0, 176.0), lanes: 2, ..view(0.0, 2e9) };
+        let track = Track { lanes: &[levels, marks], ..empty() };
+        let text = painted(&track, &view);
+        assert_eq!(
+            lines(&text, "--surface-0"),
+            "Under --surface-0 0,36 200×52\nUnder --surface-0 0,96 200×34\nUnder --surface-0 0,136 200×34"
+        );
+        assert_eq!(
+            lines(&text, "--state-native"),
+            "Under --state-native 0.22 0,96 2×34\nUnder --state-native 0.22 3,129 1×1\n\
+             Under --state-native 0,96 2×17\nUnder --state-native 3,129 1×1\n\
+             Under --state-native 100,136 2×34\nUnder --state-native 100,136 2×34"
+        );
+        assert_eq!(lines(&text, "LCP"), "Label --text-2 105,148 \"LCP\"");
+        assert!(!text.contains("CLS"), "there is no room for its name");
+        assert_eq!(
+            [95.0, 96.0, 135.9, 136.0, 175.9, 176.0].map(|y| view.lane_at(y)),
+            [None, Some(0), Some(0), Some(1), Some(1), None]
         );
     }
 

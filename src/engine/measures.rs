@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::Engine;
+use super::lanes::key;
 use super::sheets::{Asked, ColumnKind, Line, Lines, SheetKind, Source, Value, whole};
 use crate::analysis::doctor::{self, Verdict};
 use crate::analysis::events::{EventSum, events};
@@ -135,9 +136,7 @@ fn amount(value: f64, unit: &Unit) -> Value {
     if unit.word() == "share" {
         return Value::Share((value * 1e6) as i64, 1_000_000);
     }
-    // Small numbers with a fraction are told with it.
-    let decimals = if value.abs() < 1_000.0 && value.fract() != 0.0 { 3 } else { 0 };
-    let raw = (value * if decimals == 3 { 1e3 } else { 1.0 }).round() as i64;
+    let (raw, decimals) = units::measured(value);
     Value::Number { raw, decimals, unit: unit.clone(), part: 0.0 }
 }
 
@@ -282,9 +281,9 @@ fn series(engine: &mut Engine, asked: &Asked<'_>) -> Result<Lines, String> {
         let inside = Inside::of(series, range)?;
         let values = [inside.least, inside.mean, inside.most, inside.last].map(|value| amount(value, &series.unit));
         let head = [text(&series.name), text(&series.group), Value::count(inside.points)];
-        Some(head.into_iter().chain(values).collect())
+        Some(Line { key: key(&series.name, &series.group), values: head.into_iter().chain(values).collect() })
     });
-    shown(&columns, rows)
+    Ok(Lines { columns: columns.to_vec(), lines: rows.collect(), note: String::new() })
 }
 
 /// What a series is within a stretch of time.
@@ -514,7 +513,7 @@ fn tracks(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let sums = outline::tracks(&engine.recording);
     let rows = sums.iter().map(|track| {
         let name = if track.main { Value::Marked(track.name.to_owned(), Tone::Strong) } else { text(track.name) };
-        vec![
+        let values = vec![
             name,
             text(track.process),
             text(track.kind),
@@ -524,9 +523,10 @@ fn tracks(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
             Value::count(track.marks),
             time(track.total_ns),
             time(track.longest_ns),
-        ]
+        ];
+        Line { key: key(track.name, track.process), values }
     });
-    shown(&columns, rows)
+    Ok(Lines { columns: columns.to_vec(), lines: rows.collect(), note: String::new() })
 }
 
 fn marks(engine: &mut Engine, asked: &Asked<'_>) -> Result<Lines, String> {

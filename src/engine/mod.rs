@@ -19,6 +19,7 @@ mod flame;
 mod heap;
 mod in_time;
 mod label;
+mod lanes;
 mod measures;
 mod prepared;
 mod sheets;
@@ -52,6 +53,8 @@ pub struct Engine {
     lines: Vec<sheets::Kept>,
     /// Ids of the sheets that the recording has.
     sheets: OnceCell<Vec<&'static str>>,
+    /// The tracks of a trace in the order of their lanes.
+    track_lanes: OnceCell<Vec<usize>>,
 }
 
 impl Engine {
@@ -77,6 +80,7 @@ impl Engine {
             expanded: sheets::AllExpanded::default(),
             lines: Vec::new(),
             sheets: OnceCell::new(),
+            track_lanes: OnceCell::new(),
         }
     }
 

@@ -96,7 +96,7 @@ const BELOW_MAX: usize = 10_000;
 impl Engine {
     /// The sheets of the recording.
     pub(super) fn sheet_infos(&self) -> Vec<SheetInfo> {
-        let is_shown = |kind: &&SheetKind| !kind.tab.is_empty() && self.has_sheet(kind);
+        let is_shown = |kind: &&SheetKind| !kind.tab.is_empty() && self.has_sheet(kind.id);
         let label = |id: &str| SHEETS.iter().find(|kind| kind.id == id).map_or("", |kind| kind.label);
         let info = |kind: &SheetKind| SheetInfo {
             id: kind.id.into(),
@@ -111,7 +111,7 @@ impl Engine {
     /// Rows of a sheet.
     pub(super) fn sheet(&mut self, asked: Asked<'_>) -> Result<Sheet, String> {
         let (id, key) = asked.sheet.split_once('/').unwrap_or((asked.sheet, ""));
-        let kind = SHEETS.iter().find(|kind| kind.id == id && self.has_sheet(kind));
+        let kind = SHEETS.iter().find(|kind| kind.id == id && self.has_sheet(kind.id));
         let kind = kind.ok_or("This recording has no such table.")?;
         let asked = Asked { key, ..asked };
         let read = match kind.source {
@@ -133,11 +133,11 @@ impl Engine {
     }
 
     /// Whether the recording has a sheet; found out once.
-    fn has_sheet(&self, kind: &SheetKind) -> bool {
+    pub(super) fn has_sheet(&self, id: &str) -> bool {
         let kinds = self
             .sheets
             .get_or_init(|| SHEETS.iter().filter(|kind| (kind.exists)(&self.recording)).map(|kind| kind.id).collect());
-        kinds.contains(&kind.id)
+        kinds.contains(&id)
     }
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Engine;
 use super::label::{label, time};
 use super::prepared::Prepared;
-use crate::analysis::stalls::{self, Stall, StallKind, Stalls, delays};
+use crate::analysis::stalls::{self, Handler, Stall, StallKind, Stalls, delays};
 use crate::model::vocab::{Filter, Scope, TimeRange};
 use crate::protocol::{Amount, FunctionRow, StallDetails, StallReport, StallRow};
 use crate::units;
@@ -168,6 +168,7 @@ impl Engine {
             origin: stall.origin.as_deref().unwrap_or("").to_owned(),
             origin_frame: stall.origin_function.map_or_else(String::new, |f| self.recording.name(f).to_owned()),
             culprit: culprit.map(|c| label(&self.recording, &self.modules, c.function)),
+            handler: stall.handler.as_ref().map_or_else(String::new, handler),
             inside: inside.map_or_else(String::new, |f| format!("in {}", self.recording.name(f))),
             share: culprit.map_or(0.0, |c| c.share),
             steps: shown().map(|f| self.recording.name(f).to_owned()).collect(),
@@ -184,6 +185,17 @@ impl Engine {
         let prepared = self.prepared(&Scope { filters: threads, value: None, nest_gc: false });
         let profile = self.loop_profile(&prepared)?;
         Some((profile, self.recording.profiles[profile].time.as_ref().map_or(0, |t| t.duration_ns)))
+    }
+}
+
+/// `poll app.js:3`
+fn handler(handler: &Handler) -> String {
+    let Handler { name, file, line } = handler;
+    let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    match line {
+        _ if file.is_empty() || file == name => name.clone(),
+        0 => format!("{name} {file}"),
+        line => format!("{name} {file}:{line}"),
     }
 }
 

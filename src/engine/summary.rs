@@ -36,6 +36,7 @@ impl Engine {
             has_time: recording.profiles.iter().any(|p| p.time.is_some()),
             no_stalls: self.no_stalls(),
             sheets: self.sheet_infos(),
+            lanes: self.lane_counts(),
             millis,
             table_bytes: recording.heap_bytes() as u64,
         }

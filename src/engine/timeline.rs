@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::analysis::activity::{Activity, activity};
+use crate::analysis::lanes::Columns;
 use crate::analysis::modules::Kind;
 use crate::analysis::stalls::StallKind;
 use crate::draw::ACTIVITIES;
@@ -13,26 +14,37 @@ impl Engine {
     pub(super) fn strip(&mut self, want: &StripWant) -> Strip {
         let scope = Scope { filters: want.threads.clone(), value: None, nest_gc: false };
         let prepared = self.prepared(&scope);
-        let shown = self.loop_profile(&prepared).and_then(|p| self.whole_time(p).map(|whole| (p, whole)));
-        let Some((profile, whole)) = shown else { return Strip { want: want.clone(), ..Strip::default() } };
+        let profile = self.loop_profile(&prepared).filter(|&p| self.recording.profiles[p].time.is_some());
+        let whole = match profile {
+            Some(profile) => self.time_of(profile),
+            None => self.time_of_lanes(),
+        };
+        let Some(whole) = whole else { return Strip { want: want.clone(), ..Strip::default() } };
         let visible = want.visible.unwrap_or(whole);
         let from_ns = visible.from_ns.clamp(0, whole.to_ns - 1);
         let visible = TimeRange { from_ns, to_ns: visible.to_ns.clamp(from_ns + 1, whole.to_ns) };
-        let of = &self.recording.profiles[profile];
-        let columns = want.columns.min(COLUMNS_MAX) as usize;
-        let activity = activity(&self.recording, &self.modules, of, of.default_value, visible, columns);
-        Strip {
+        let count = want.columns.min(COLUMNS_MAX) as usize;
+        let columns = Columns { from_ns, to_ns: visible.to_ns, count };
+        let bare = Strip {
             want: want.clone(),
             whole: Some(whole),
             visible: Some(visible),
+            lanes: self.lanes(&want.tab, &want.row, columns),
+            ..Strip::default()
+        };
+        let Some(profile) = profile else { return bare };
+        let of = &self.recording.profiles[profile];
+        let activity = activity(&self.recording, &self.modules, of, of.default_value, visible, count);
+        Strip {
             thread: super::summary::thread_label(of),
-            shares: shares(&activity, visible, columns),
+            shares: shares(&activity, visible, count),
             kinds: Kind::ALL.into_iter().take(ACTIVITIES).map(|kind| kind.label().to_owned()).collect(),
             stalls: self.stall_marks(profile, want.report),
+            ..bare
         }
     }
 
-    fn whole_time(&self, profile: usize) -> Option<TimeRange> {
+    fn time_of(&self, profile: usize) -> Option<TimeRange> {
         let time = self.recording.profiles[profile].time.as_ref()?;
         let end = time.duration_ns.max(time.at_ns.last().unwrap_or(0) + time.last_ns).max(1);
         Some(TimeRange { from_ns: 0, to_ns: end })

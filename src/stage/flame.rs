@@ -129,6 +129,7 @@ impl FlameStage {
             selected_print: view.selected.as_ref().map(|path| path_print(path)),
             visible: None,
             whole: None,
+            lanes: Vec::new(),
             thread: String::new(),
         })
     }

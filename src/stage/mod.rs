@@ -24,7 +24,7 @@ pub use labels::{LabelRow, Labels};
 pub use parcel::{Head, Piece};
 pub use scene::{FigureColumns, Figures, FlameWant, Measure, Nodes, SceneColumns, SceneHead, callers_unit};
 use strip::StripStage;
-pub use strip::{Strip, StripWant};
+pub use strip::{Lane, Strip, StripWant};
 
 /// What the engine has to work out before a picture can be painted as it was asked for.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -151,7 +151,7 @@ impl Stage {
         let picture = self.last.get(&canvas)?;
         match &picture.content {
             Content::Flame(view) => self.flame.hit(&self.labels, picture, view, x, y),
-            Content::Timeline(_) => self.strip.hit(picture, x),
+            Content::Timeline(_) => self.strip.hit(picture, x, y),
         }
     }
 

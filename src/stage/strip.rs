@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Want;
-use crate::draw::{self, ACTIVITIES, Metrics, PaintList, Span, StallMark, Track, TrackView};
+use crate::draw::{self, ACTIVITIES, DrawnLane, Metrics, PaintList, Span, StallMark, Track, TrackView};
 use crate::model::vocab::{Filter, Path, Scope, TimeRange};
 use crate::protocol::{CanvasId, Painted, Picture, TimelineView, Tip};
-use crate::units;
+use crate::units::{self, Unit};
 
 /// Which stretch of which thread is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -19,6 +19,27 @@ pub struct StripWant {
     pub columns: u32,
     /// Number of the report whose stalls are marked; 0 is none.
     pub report: u32,
+    /// The tab whose lanes are drawn; empty for none.
+    pub tab: String,
+    /// Key of the row whose lane is among them; empty for none.
+    pub row: String,
+}
+
+/// A lane below the activity.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Lane {
+    /// What it shows.
+    pub name: String,
+    /// What it belongs to; may be empty.
+    pub place: String,
+    /// What its numbers measure; `None` for shares of a column's time.
+    pub unit: Option<Unit>,
+    /// The value at the lower edge and at the upper one.
+    pub scale: (f64, f64),
+    /// Smallest and largest value in each column; not a number where nothing is known.
+    pub levels: Vec<(f32, f32)>,
+    /// Points in time with a name, in their order.
+    pub marks: Vec<(i64, String)>,
 }
 
 /// What a thread did in a stretch of time.
@@ -38,6 +59,56 @@ pub struct Strip {
     pub kinds: Vec<String>,
     /// Stalls in the order of time: from, to, whether the loop was merely busy, rank by length.
     pub stalls: Vec<(i64, i64, bool, u32)>,
+    /// What is drawn below.
+    pub lanes: Vec<Lane>,
+}
+
+impl Lane {
+    /// Its levels as parts of its height, in `columns` equal parts of another stretch; `known` is the
+    /// stretch of these.
+    fn over(&self, known: TimeRange, visible: TimeRange, columns: usize) -> Vec<(f32, f32)> {
+        let (low, high) = self.scale;
+        let part = |value: f32| ((f64::from(value) - low) / (high - low)).clamp(0.0, 1.0) as f32;
+        // Where a track was not busy nothing is drawn; a number that is zero is there.
+        let is_drawn = |level: &(f32, f32)| self.unit.is_some() || level.1 > 0.0;
+        let parts = |level: &(f32, f32)| {
+            if is_drawn(level) { (part(level.0), part(level.1)) } else { (f32::NAN, f32::NAN) }
+        };
+        if known == visible && columns == self.levels.len() {
+            return self.levels.iter().map(parts).collect();
+        }
+        let known_width = (known.to_ns - known.from_ns) as f64 / self.levels.len().max(1) as f64;
+        let width = (visible.to_ns - visible.from_ns) as f64 / columns.max(1) as f64;
+        let at = |column: usize| {
+            let ns = visible.from_ns as f64 + (column as f64 + 0.5) * width - known.from_ns as f64;
+            self.levels.get((ns / known_width) as usize).filter(|_| ns >= 0.0).map_or((f32::NAN, f32::NAN), parts)
+        };
+        (0..columns).map(at).collect()
+    }
+
+    /// What its height means.
+    fn note(&self) -> String {
+        let place = if self.place.is_empty() { String::new() } else { format!(" · {}", self.place) };
+        match &self.unit {
+            Some(unit) => format!("to {}{place}", units::measured_text(self.scale.1, unit)),
+            None => self.place.clone(),
+        }
+    }
+
+    /// What it says at a column.
+    fn words(&self, column: usize, near: Option<&str>) -> String {
+        let value = |value: f32| match &self.unit {
+            Some(unit) => units::measured_text(value.into(), unit),
+            None => format!("{:.0}{}% busy", value * 100.0, units::THIN),
+        };
+        let level = match self.levels.get(column) {
+            Some((low, high)) if low < high => format!("{} to {}", value(*low), value(*high)),
+            Some((level, _)) if !level.is_nan() => value(*level),
+            _ => "–".to_owned(),
+        };
+        let what = if self.marks.is_empty() { &level } else { near.unwrap_or("–") };
+        format!("{} {what}", self.name)
+    }
 }
 
 impl Strip {
@@ -85,6 +156,7 @@ struct Laid {
     visible: TimeRange,
     shares: Vec<[f32; ACTIVITIES]>,
     stalls: Vec<StallMark>,
+    lanes: Vec<Lane>,
 }
 
 /// The strips that were given.
@@ -127,26 +199,42 @@ impl StripStage {
         let threads: Vec<Filter> = view.scope.filters.iter().filter(is_thread).cloned().collect();
         // The number of columns does not depend on the stretch.
         let columns = track_view(picture, TimeRange { from_ns: 0, to_ns: 1 }).columns();
-        let want = StripWant { threads, visible: view.visible, columns: columns as u32, report: view.report };
+        let (columns, report) = (columns as u32, view.report);
+        let (tab, row) = (view.tab.clone(), view.row.clone());
+        let want = StripWant { threads, visible: view.visible, columns, report, tab, row };
         if self.answered.as_ref() != Some(&want) {
             wants.push(Want::Strip(want.clone()));
         }
         let best = self.best(&want)?.clone();
+        let shown = &best.lanes[..best.lanes.len().min(view.lanes as usize)];
         if let Some(visible) = best.visible(view) {
-            let track_view = track_view(picture, visible);
+            let track_view = TrackView { lanes: shown.len(), ..track_view(picture, visible) };
             let is_exact = best.want == want;
             let shares = if is_exact { best.shares.clone() } else { best.over(visible, track_view.columns()) };
             let range = |r: TimeRange| (r.from_ns, r.to_ns);
             let stalls = best.marks();
+            let known = best.visible.unwrap_or(visible);
+            let lane = |lane: &Lane| DrawnLane {
+                columns: if lane.marks.is_empty() {
+                    lane.over(known, visible, track_view.columns())
+                } else {
+                    Vec::new()
+                },
+                marks: lane.marks.clone(),
+                is_solid: lane.unit.is_none(),
+            };
+            let lanes: Vec<DrawnLane> = shown.iter().map(lane).collect();
             let track = Track {
                 columns: &shares,
+                has_activity: !best.kinds.is_empty(),
+                lanes: &lanes,
                 stalls: &stalls,
                 selected: selected(&view.scope).map(range),
                 brush: view.brush.map(range),
                 chosen: view.stall.map(range),
             };
             draw::timeline(&track, &track_view, metrics, list);
-            self.laid = Some(Laid { visible, shares, stalls });
+            self.laid = Some(Laid { visible, shares, stalls, lanes: shown.to_vec() });
         }
         Some(Painted {
             canvas: CanvasId::Timeline,
@@ -160,34 +248,34 @@ impl StripStage {
             selected_print: None,
             visible: best.visible(view),
             whole: best.whole,
+            lanes: shown.iter().map(|lane| (lane.name.clone(), lane.note())).collect(),
             thread: best.thread,
         })
     }
 
     /// What the thread did at a point, and the stall there.
-    pub(super) fn hit(&self, picture: &Picture, x: f64) -> Option<Tip> {
+    pub(super) fn hit(&self, picture: &Picture, x: f64, y: f64) -> Option<Tip> {
         let strip = self.newest.as_ref()?;
         let laid = self.laid.as_ref()?;
-        let track_view = track_view(picture, laid.visible);
+        let track_view = TrackView { lanes: laid.lanes.len(), ..track_view(picture, laid.visible) };
         let at_ns = track_view.time_at(x);
+        let column = (x.max(0.0) as usize).min(track_view.columns().saturating_sub(1));
+        if let Some(lane) = track_view.lane_at(y).and_then(|lane| laid.lanes.get(lane)) {
+            let near = |mark: &&(i64, String)| (track_view.x_of(mark.0) - x).abs() <= MARK_NEAR_PX;
+            let near = lane.marks.iter().find(near).map(|mark| mark.1.as_str());
+            return Some(tip(format!("{}: {}", units::nanos(at_ns), lane.words(column, near)), at_ns, x, picture));
+        }
         let stall = track_view.stall_at(&laid.stalls, x).map(|i| laid.stalls[i]);
-        let column = (x.max(0.0) as usize).min(laid.shares.len().saturating_sub(1));
         let activity = words(&strip.kinds, laid.shares.get(column)?);
-        Some(Tip {
-            label: None,
-            text: format!("{}: {activity}{}", units::nanos(at_ns), stall_words(stall)),
-            path: Path::new(),
-            here: None,
-            everywhere: None,
-            rect: (x.floor(), 0.0, 1.0, picture.height),
-            at_ns: Some(at_ns),
-            token: stall.map_or("--state-active", |_| "--sev-high").to_owned(),
-        })
+        let text = format!("{}: {activity}{}", units::nanos(at_ns), stall_words(stall));
+        let token = stall.map_or("--state-active", |_| "--sev-high").to_owned();
+        Some(Tip { token, ..tip(text, at_ns, x, picture) })
     }
 
     /// What comes nearest to what is wanted: the newest, unless only the whole covers it.
     fn best(&self, want: &StripWant) -> Option<&Strip> {
-        let same = |strip: &&Strip| strip.want.threads == want.threads;
+        let of = |want: &StripWant| (want.threads.clone(), want.tab.clone());
+        let same = |strip: &&Strip| of(&strip.want) == of(want);
         let newest = self.newest.as_ref().filter(same);
         let covers = |strip: &&Strip| match (strip.visible, want.visible) {
             (Some(has), Some(wanted)) => has.from_ns <= wanted.from_ns && wanted.to_ns <= has.to_ns,
@@ -195,6 +283,22 @@ impl StripStage {
         };
         let exact = newest.filter(|strip| strip.want == *want);
         exact.or_else(|| newest.filter(covers)).or_else(|| self.all.as_ref().filter(same)).or(newest)
+    }
+}
+
+/// How near the pointer must be to a mark, CSS pixels.
+const MARK_NEAR_PX: f64 = 8.0;
+
+fn tip(text: String, at_ns: i64, x: f64, picture: &Picture) -> Tip {
+    Tip {
+        label: None,
+        text,
+        path: Path::new(),
+        here: None,
+        everywhere: None,
+        rect: (x.floor(), 0.0, 1.0, picture.height),
+        at_ns: Some(at_ns),
+        token: "--state-native".to_owned(),
     }
 }
 
@@ -222,6 +326,7 @@ fn track_view(picture: &Picture, visible: TimeRange) -> TrackView {
         size: (picture.width, picture.height),
         ratio: picture.ratio,
         span: Span { from: visible.from_ns as f64, to: visible.to_ns as f64 },
+        lanes: 0,
     }
 }
 

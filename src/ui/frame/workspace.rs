@@ -19,7 +19,9 @@ const STEP_PX: f64 = 16.0;
 
 /// The workspace of the active recording.
 pub fn workspace(store: Store) -> AnyView {
-    let has_time = memo(move || store.overview.with(|o| o.as_ref().is_some_and(|o| o.has_time)));
+    let has_time = memo(move || store.overview.with(|o| o.as_ref().is_some_and(|o| o.has_time || !o.lanes.is_empty())));
+    let has_activity = memo(move || store.overview.with(|o| o.as_ref().is_some_and(|o| o.has_time)));
+    let lanes = memo(move || timeline::lanes(store).map_or(0, |lanes| lanes.1));
     // Of recordings without call stacks there is nothing to sum up.
     let has_stacks = memo(move || store.overview.with(|o| o.as_ref().is_none_or(|o| !o.threads.is_empty())));
     view! {
@@ -30,7 +32,14 @@ pub fn workspace(store: Store) -> AnyView {
                 {findings::findings(store)}
             </Show>
             <Show when=move || has_time.get()>
-                <section class="timeline" aria-label="Timeline">{timeline::view(store)}</section>
+                <section
+                    class="timeline"
+                    class:bare=move || !has_activity.get()
+                    style=("--lanes", move || lanes.get().to_string())
+                    aria-label="Timeline"
+                >
+                    {timeline::view(store)}
+                </section>
             </Show>
             {tabs::tabs(store)}
             {split(store)}

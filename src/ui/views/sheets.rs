@@ -71,7 +71,7 @@ fn sheet(store: Store, session: Session, info: SheetInfo, is_narrow: bool) -> An
     let search = store.part(|state| state.search.trim().to_owned());
     let on_row = Callback::new(move |key| store.dispatch(Action::Row(key)));
     let main = source(store, session, "sheet", info.id, info.label, row_px, search);
-    let main = Grid::new(store, Source { on_row: info.detail.is_some().then_some(on_row), ..main });
+    let main = Grid::new(store, Source { on_row: Some(on_row), ..main });
     let row = store.part(|state| state.row.clone());
     let detail = move || {
         let (prefix, label) = info.detail.clone()?;

@@ -125,12 +125,20 @@ impl Track {
                 (false, _) => "drag to select a range",
             }
         };
+        let names = move || {
+            let lanes = self.session.timeline.with(|painted| painted.as_ref().map_or(Vec::new(), |p| p.lanes.clone()));
+            let name = |(name, note): (String, String)| {
+                view! { <div title=name.clone()><b>{name.clone()}</b><span class="quiet num">{note}</span></div> }
+            };
+            lanes.into_iter().map(name).collect_view()
+        };
         view! {
             <div class="tl-head wide">
                 <b title=thread>{thread}</b>
                 <span class="quiet on-rest">{words}</span>
                 <span class="quiet on-focus"><kbd>"←"</kbd><kbd>"→"</kbd>" move"<br/><kbd>"Shift"</kbd>" extend"</span>
             </div>
+            <div class="tl-lanes">{names}</div>
         }
         .into_any()
     }
@@ -144,12 +152,16 @@ impl Track {
     fn shown(self) -> TimelineView {
         let brush = self.brush.get();
         let report = self.store.stalls.with(|load| load.value().map_or(0, |report| report.number));
+        let (tab, lanes) = lanes(self.store).unwrap_or_default();
         self.store.state.with(|state| TimelineView {
             scope: state.scope(),
             visible: state.visible,
             brush,
             report,
             stall: state.stall,
+            row: if tab.is_empty() { String::new() } else { state.row.clone() },
+            lanes,
+            tab,
         })
     }
 
@@ -390,6 +402,17 @@ impl Track {
         self.rest.set_value(timer);
     }
 }
+
+/// The tab whose lanes are drawn below, and how many there is room for, reactively.
+pub fn lanes(store: Store) -> Option<(String, u32)> {
+    let tab = super::tab_of(store.state.with(|state| state.view));
+    let lanes = store.overview.with(|overview| overview.as_ref()?.lanes.iter().find(|lanes| lanes.0 == tab).cloned());
+    let most = if store.is_narrow.get() { NARROW_LANES } else { u32::MAX };
+    lanes.map(|(tab, count)| (tab, count.min(most)))
+}
+
+/// Lanes that a narrow page has room for.
+const NARROW_LANES: u32 = 3;
 
 fn between(a: i64, b: i64) -> TimeRange {
     TimeRange { from_ns: a.min(b), to_ns: a.max(b) }

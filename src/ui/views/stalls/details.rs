@@ -106,6 +106,9 @@ fn title(stall: &StallRow) -> AnyView {
         (Some(culprit), true) => view! { {length}" busy with "<code>{format::name(culprit)}</code> }.into_any(),
         (Some(culprit), false) => view! { {length}" blocked by "<code>{format::name(culprit)}</code> }.into_any(),
         (None, true) => view! { {length}" busy with many short calls" }.into_any(),
+        (None, false) if !stall.handler.is_empty() => {
+            view! { {length}" blocked in "<code>{stall.handler.clone()}</code> }.into_any()
+        }
         (None, false) => view! { {length}" blocked, by no single function" }.into_any(),
     }
 }
@@ -252,7 +255,8 @@ fn acts(store: Store, stall: &StallDetails, range: TimeRange) -> AnyView {
 
 fn as_markdown(stall: &StallDetails, range: TimeRange) -> String {
     let row = &stall.row;
-    let who = row.culprit.as_ref().map_or_else(|| "no single function".to_owned(), format::name);
+    let nobody = if row.handler.is_empty() { "no single function" } else { &row.handler };
+    let who = row.culprit.as_ref().map_or_else(|| nobody.to_owned(), format::name);
     let what = if is_busy(row) { "busy with" } else { "blocked by" };
     let path: Vec<String> = stall.path.iter().map(|label| escaped(&format::name(label))).collect();
     let blame = stall.blame.iter().map(|row| {

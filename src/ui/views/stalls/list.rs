@@ -88,7 +88,10 @@ pub(super) fn row_id(index: usize) -> String {
 /// Who is to blame, or that nobody is.
 fn blame(stall: &StallRow) -> AnyView {
     let Some(culprit) = &stall.culprit else {
-        return view! { <span class="quiet">"no single function"</span> }.into_any();
+        return match stall.handler.as_str() {
+            "" => view! { <span class="quiet">"no single function"</span> }.into_any(),
+            handler => view! { <span class="quiet">"in "</span><code>{handler.to_owned()}</code> }.into_any(),
+        };
     };
     let inside = (!stall.inside.is_empty()).then(|| stall.inside.clone());
     view! {

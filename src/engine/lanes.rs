@@ -1,0 +1,136 @@
+//! Lanes below the timeline: which there are, and what they show. A tab's tables come with its lanes.
+
+use super::Engine;
+use crate::analysis::lanes::{self, Columns};
+use crate::analysis::{outline, vitals};
+use crate::model::vocab::TimeRange;
+use crate::model::{Role, Series, TrackKind};
+use crate::stage::Lane;
+use crate::units::Unit;
+
+/// Most lanes of a tab: more would leave no room for its table.
+const LANES_MAX: usize = 6;
+
+/// Between the name of a thing and what it belongs to, in the key of its row.
+const OF: char = '\u{1f}';
+
+/// What a lane shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Series(usize),
+    Track(usize),
+    Vitals,
+}
+
+/// What a row about a series or a track is known by.
+pub(super) fn key(name: &str, place: &str) -> String {
+    format!("{name}{OF}{place}")
+}
+
+impl Engine {
+    /// How many lanes each tab has.
+    pub(super) fn lane_counts(&self) -> Vec<(String, u32)> {
+        let count = |tab: &str| (tab.to_owned(), self.shown_lanes(tab, "").len() as u32);
+        ["memory", "series", "trace"].map(count).into_iter().filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// The time that lanes alone have.
+    pub(super) fn time_of_lanes(&self) -> Option<TimeRange> {
+        let series = self.recording.series.iter().filter_map(|series| series.at_ns.last());
+        let spans = &self.recording.spans;
+        let spans = spans.at_ns.iter().zip(spans.length_ns.iter()).map(|(at, length)| at.saturating_add(length));
+        let end = series.chain(spans).max()?;
+        Some(TimeRange { from_ns: 0, to_ns: end.max(1) })
+    }
+
+    /// The lanes of a tab in a stretch, among them that of a chosen row.
+    pub(super) fn lanes(&self, tab: &str, row: &str, columns: Columns) -> Vec<Lane> {
+        let lane = |shown: &Shown| match *shown {
+            Shown::Series(at) => of_series(&self.recording.series[at], columns),
+            Shown::Track(at) => {
+                let track = &self.recording.spans.tracks[at];
+                let (name, place) = (track.name.clone(), track.process.clone());
+                let levels = lanes::of_track(&self.recording, at, columns);
+                Lane { name, place, unit: None, scale: (0.0, 1.0), levels, marks: Vec::new() }
+            }
+            Shown::Vitals => {
+                let marks = vital_marks(&vitals::vitals(&self.recording));
+                Lane { name: "Web vitals".into(), marks, scale: (0.0, 1.0), ..Lane::default() }
+            }
+        };
+        self.shown_lanes(tab, row).iter().map(lane).collect()
+    }
+
+    fn shown_lanes(&self, tab: &str, row: &str) -> Vec<Shown> {
+        let recording = &self.recording;
+        let mut shown: Vec<Shown> = match tab {
+            "series" => ordered(&recording.series, |_| true),
+            "memory" => ordered(&recording.series, |series| series.unit == Unit::Bytes),
+            "trace" => {
+                let vitals = self.has_sheet("vitals").then_some(Shown::Vitals);
+                vitals.into_iter().chain(self.track_lanes().iter().map(|&track| Shown::Track(track))).collect()
+            }
+            _ => Vec::new(),
+        };
+        let is_chosen = |shown: &Shown| match *shown {
+            Shown::Series(at) => row == key(&recording.series[at].name, &recording.series[at].group),
+            Shown::Track(at) => row == key(&recording.spans.tracks[at].name, &recording.spans.tracks[at].process),
+            Shown::Vitals => false,
+        };
+        if let Some(at) = shown.iter().position(is_chosen).filter(|&at| at >= LANES_MAX) {
+            let chosen = shown.remove(at);
+            shown.insert(LANES_MAX - 1, chosen);
+        }
+        shown.truncate(LANES_MAX);
+        shown
+    }
+
+    /// Tracks with spans: those that people wait for, then other threads, then what overlaps; the
+    /// busiest first.
+    fn track_lanes(&self) -> &[usize] {
+        self.track_lanes.get_or_init(|| {
+            let sums = outline::tracks(&self.recording);
+            let mut order: Vec<usize> = (0..sums.len()).filter(|&at| sums[at].count > 0).collect();
+            let is_async = |at: usize| self.recording.spans.tracks[at].kind == TrackKind::Async;
+            order.sort_by_key(|&at| (!sums[at].main, is_async(at), std::cmp::Reverse(sums[at].total_ns), at));
+            order
+        })
+    }
+}
+
+fn of_series(series: &Series, columns: Columns) -> Lane {
+    Lane {
+        name: series.name.clone(),
+        place: series.group.clone(),
+        unit: Some(series.unit.clone()),
+        scale: lanes::scale(series),
+        levels: lanes::of_series(series, columns),
+        marks: Vec::new(),
+    }
+}
+
+/// Those that rules ask for come first, in the order of the file.
+fn ordered(all: &[Series], is_it: impl Fn(&Series) -> bool) -> Vec<Shown> {
+    let mut order: Vec<usize> = (0..all.len()).filter(|&at| !all[at].is_empty() && is_it(&all[at])).collect();
+    order.sort_by_key(|&at| (all[at].role == Role::Other, at));
+    order.into_iter().map(Shown::Series).collect()
+}
+
+/// When paints and the slowest interaction were, in the order of time.
+fn vital_marks(pages: &[vitals::Navigation]) -> Vec<(i64, String)> {
+    let of_page = |page: &vitals::Navigation| {
+        let named = [("FCP", &page.fcp), ("LCP", &page.lcp), ("INP", &page.inp), ("CLS", &page.cls)];
+        let marks = named.map(|(name, vital)| vital.at_ns.map(|at| (at, name.to_owned())));
+        std::iter::once((page.start_ns, "navigation".to_owned())).chain(marks.into_iter().flatten()).collect::<Vec<_>>()
+    };
+    let mut marks: Vec<(i64, String)> = pages.iter().flat_map(of_page).collect();
+    marks.sort();
+    marks.dedup_by(|(at, name), (at_before, before)| {
+        let is_same = at == at_before;
+        if is_same {
+            before.push_str(&format!(", {name}"));
+        }
+        is_same
+    });
+    marks
+}
