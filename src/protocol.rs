@@ -483,7 +483,7 @@ pub struct Summary {
     pub printed: String,
     /// Unit of the printed digits.
     pub unit: String,
-    /// `wall`, `selected`, or the value's name.
+    /// `wall`, `selected`, `on 2 threads`, or the value's name.
     pub whole_label: String,
     /// The parts; they add up to the whole exactly, and in print.
     pub parts: Vec<Part>,

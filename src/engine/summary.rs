@@ -102,7 +102,7 @@ impl Engine {
         let tree = &prepared.scoped.tree;
         let samples = tree.total_samples.get(0);
         let lines = match states {
-            Some(states) => time_parts(states, scope),
+            Some(states) => time_parts(states, scope, prepared.scoped.profiles.len()),
             None => value_parts(self, &prepared),
         };
         let scale = scale_of(lines.whole, &prepared.shown.unit, prepared.shown.decimals);
@@ -187,7 +187,7 @@ struct Lines {
     parts: Vec<(String, String, i64, u64)>,
 }
 
-fn time_parts(states: &States, scope: &Scope) -> Lines {
+fn time_parts(states: &States, scope: &Scope, threads: usize) -> Lines {
     let is_selected = scope.filters.iter().any(|f| matches!(f, crate::model::vocab::Filter::Time(_)));
     let mut parts: Vec<(String, String, i64, u64)> = states
         .kinds
@@ -202,8 +202,14 @@ fn time_parts(states: &States, scope: &Scope) -> Lines {
     ];
     let extra = extra.into_iter().filter(|e| e.2 != 0).map(|(key, label, ns)| (key.into(), label.into(), ns, 0));
     parts.extend(extra);
-    let label = if is_selected { "selected" } else { "wall" };
-    Lines { whole: states.duration_ns, label: label.into(), parts }
+    let label = match (threads, is_selected) {
+        (0 | 1, true) => "selected".to_owned(),
+        (0 | 1, false) => "wall".to_owned(),
+        // Their times are added up.
+        (threads, true) => format!("selected on {threads} threads"),
+        (threads, false) => format!("on {threads} threads"),
+    };
+    Lines { whole: states.duration_ns, label, parts }
 }
 
 fn value_parts(engine: &Engine, prepared: &Prepared) -> Lines {

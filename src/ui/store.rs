@@ -16,7 +16,7 @@ use super::session::{Phase, Session};
 use super::workers::Workers;
 use crate::model::vocab::{FrameKey, Scope, ViewId};
 use crate::protocol::{
-    Answer, Details, Overview, Query, SearchResult, StallDetails, StallReport, Summary, Theme, ValueInfo,
+    Answer, Cell, Details, Overview, Query, SearchResult, StallDetails, StallReport, Summary, Theme, ValueInfo,
 };
 use crate::state::keys::Command;
 use crate::state::{Action, ColourBy, FileRef, Selection, ViewState, update};
@@ -128,6 +128,8 @@ pub struct Store {
     pub toasts: RwSignal<Vec<Toast>>,
     /// What a screen reader is told next; for changes that sight sees by itself.
     pub announcement: RwSignal<String>,
+    /// The chosen row of a table that is not of functions: heads and cells.
+    pub row: RwSignal<Vec<(String, Cell)>>,
     /// The frame under the pointer in any view, so that others can point at it too.
     pub hovered: RwSignal<Option<FrameKey>>,
     /// Light or dark.
@@ -188,6 +190,7 @@ impl Store {
             menu: RwSignal::new(None),
             toasts: RwSignal::default(),
             announcement: RwSignal::default(),
+            row: RwSignal::default(),
             hovered: RwSignal::new(None),
             theme: RwSignal::new(ThemeChoice::kept()),
             is_system_dark: RwSignal::new(theme::holds("(prefers-color-scheme: dark)")),

@@ -5,15 +5,15 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use super::notes;
-use crate::protocol::{Amount, Details, FunctionLabel, FunctionRow, samples};
+use crate::protocol::{Amount, Cell, Details, FunctionLabel, FunctionRow, samples};
 use crate::state::keys::{Command, key_of};
 use crate::state::{Action, Selection};
 use crate::ui::format;
 use crate::ui::load::Load;
-use crate::ui::parts::{CopyButton, figure_of, icon, keycaps, swatch};
+use crate::ui::parts::{self, CopyButton, figure_of, icon, keycaps, swatch};
 use crate::ui::signals::memo;
 use crate::ui::store::Store;
-use crate::ui::views::stalls;
+use crate::ui::views::{stalls, tab_of};
 
 /// The panel.
 pub fn panel(store: Store, width: RwSignal<f64>) -> AnyView {
@@ -104,6 +104,9 @@ fn pulled(pull: Pull, up_px: i32) -> Pull {
 fn peek(store: Store, pull: RwSignal<Pull>) -> AnyView {
     let row = move || match selected(store) {
         _ if stalls::has_details(store) => stalls::brief(store),
+        None if is_of_rows(store) && !store.row.with(Vec::is_empty) => {
+            view! { <b class="mono">{store.row.with(|cells| cells[0].1.text.clone())}</b> }.into_any()
+        }
         Some(details) => {
             let own = &details.here.as_ref().unwrap_or(&details.everywhere).0;
             view! {
@@ -129,9 +132,32 @@ fn content(store: Store) -> AnyView {
     let has_stall = memo(move || stalls::has_details(store));
     view! {
         <Show when=move || has_stall.get()>{move || stalls::details(store)}</Show>
+        {move || row(store)}
         <div class="function-details">{selection(store, has_stall)}</div>
     }
     .into_any()
+}
+
+/// The chosen row of a table, whole: its columns may be too narrow for what they say.
+fn row(store: Store) -> AnyView {
+    let cells = if is_of_rows(store) { store.row.get() } else { Vec::new() };
+    let mut cells = cells.into_iter().filter(|(_, cell)| !cell.text.is_empty());
+    let Some((_, name)) = cells.next() else { return ().into_any() };
+    let line = |(head, cell): (String, Cell)| {
+        let short = cell.figure.as_ref().filter(|figure| figure.digits != cell.text);
+        let short = short.map(|figure| view! { <b>{parts::figure(figure)}</b>" " });
+        view! { <tr><th>{head}</th><td>{short}{cell.text}</td></tr> }
+    };
+    let lines = cells.map(line).collect_view();
+    view! {
+        <section><h2 class="mono">{name.text}</h2><table class="kv"><tbody>{lines}</tbody></table></section>
+    }
+    .into_any()
+}
+
+/// Whether the view shows tables whose rows are no functions, reactively.
+fn is_of_rows(store: Store) -> bool {
+    !tab_of(store.state.with(|state| state.view)).is_empty()
 }
 
 fn selection(store: Store, has_stall: Memo<bool>) -> AnyView {

@@ -260,6 +260,10 @@ impl Grid {
             let selection = Selection::Function(who.key);
             let action = if is_passing { Action::Glance(selection) } else { Action::Select(Some(selection)) };
             self.store.dispatch(action);
+        } else {
+            let heads = self.known.with_untracked(|known| sheet_of(known).map(|sheet| sheet.columns.clone()));
+            let heads = heads.into_iter().flatten().map(|column| column.label);
+            self.store.row.set(heads.zip(row.cells.iter().cloned()).collect());
         }
         if let Some(on_row) = self.source.with_value(|source| source.on_row).filter(|_| !row.key.is_empty()) {
             on_row.run(row.key);

@@ -92,7 +92,7 @@ const TRACE: &str = "trace";
 const SERIES: &str = "series";
 
 /// The tab of sheets that a view is; empty for views that are none.
-fn tab_of(view: ViewId) -> &'static str {
+pub fn tab_of(view: ViewId) -> &'static str {
     match view {
         ViewId::Memory => MEMORY,
         ViewId::Trace => TRACE,

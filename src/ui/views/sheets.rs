@@ -27,6 +27,7 @@ pub fn view(store: Store, tab: &'static str) -> AnyView {
     };
     let subject = move || Some((store.active.get()?, place()?, store.is_narrow.get()));
     super::each(subject, move |(session, place, is_narrow)| {
+        store.row.set(Vec::new());
         let info = store.overview.with_untracked(|overview| overview.as_ref()?.sheets.get(place).cloned());
         info.map(|info| sheet(store, session, info, is_narrow)).into_any()
     })
