@@ -266,7 +266,7 @@ fn open_one(
     watch.recognised(&Recognised { format: format.id.into(), title: format.title.into(), why: why.clone() });
     let context = Context { name: &named.name, options };
     (format.decode)(&mut window, builder, &context)?;
-    if !builder.has_added() {
+    if !builder.has_added() && !builder.had_nothing_to_show() {
         return Err(Error::whole("no profile was found in it", "Check that the recording ended properly."));
     }
     for note in window.notes() {

@@ -214,6 +214,8 @@ pub struct Builder {
     notes: Vec<Note>,
     /// What each file added, and its clock.
     parts: Vec<Part>,
+    /// Whether the file that was read last has nothing to look at, rightly.
+    has_nothing: bool,
 }
 
 impl Default for Builder {
@@ -244,6 +246,7 @@ impl Builder {
             profiles: Vec::new(),
             notes: Vec::new(),
             parts: Vec::new(),
+            has_nothing: false,
         }
     }
 
@@ -370,6 +373,17 @@ impl Builder {
     /// Whether the file that is being read added anything to look at.
     pub fn has_added(&self) -> bool {
         self.counts() != self.since()
+    }
+
+    /// The file that is being read is whole and holds nothing to look at, for this reason.
+    pub fn nothing_to_show(&mut self, why: &str) {
+        self.note("nothing", 1, why);
+        self.has_nothing = true;
+    }
+
+    /// Whether that was said since this was last asked.
+    pub fn had_nothing_to_show(&mut self) -> bool {
+        std::mem::take(&mut self.has_nothing)
     }
 
     /// Ends what one file of a bundle added; the next one has a clock of its own.

@@ -101,5 +101,10 @@ fn decode(window: &mut Window, builder: &mut Builder, flavour: Flavour) -> Resul
         read => read?,
     }
     note_replaced(&json, builder);
-    trace.finish(builder)
+    let is_whole = !json.is_cut();
+    trace.finish(builder)?;
+    if is_whole && !builder.has_added() {
+        builder.nothing_to_show("Nothing was recorded: it holds no event that is known.");
+    }
+    Ok(())
 }
