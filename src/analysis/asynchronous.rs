@@ -23,17 +23,37 @@ pub struct Creations {
     label: Option<StringId>,
 }
 
-/// Operations that one stack created.
+/// Operations of one kind that one stack created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Group {
-    /// The stack.
+    /// The stack; none where nobody tells it.
     pub stack: StackId,
-    /// Operations that it created.
+    /// The kind, as the trace names it: `Timeout`, `FSREQPROMISE`.
+    pub kind: StringId,
+    /// Operations, as far as the trace tells when they began.
     pub operations: u64,
-    /// Spans of a trace that are callbacks of these operations.
-    pub spans: u64,
-    /// Time in those spans, nanoseconds; spans inside others of the same operation count once.
+    /// Those of them that were answered by a callback.
+    pub answered: u64,
+    /// Time from the begin of each to its first callback, added up, nanoseconds. Operations wait at the
+    /// same time, so this may be longer than the recording.
+    pub waiting_ns: i64,
+    /// The longest of these waits, nanoseconds.
+    pub longest_ns: i64,
+    /// Callbacks.
+    pub callbacks: u64,
+    /// Time in those, nanoseconds; those inside others of the same group count once.
     pub time_ns: i64,
+}
+
+/// What the name of a callback ends with, behind the kind of its operation.
+const CALLBACK: &str = "_CALLBACK";
+
+/// An operation while its spans are looked at.
+#[derive(Debug, Clone, Copy, Default)]
+struct Operation {
+    began: Option<i64>,
+    first_callback: Option<i64>,
+    group: usize,
 }
 
 impl Creations {
@@ -63,31 +83,77 @@ impl Creations {
         let id = id(&recording.label_sets, self.label?, recording.spans.labels.get(span.index()))?;
         self.by_id.get(&id).copied()
     }
+}
 
-    /// Operations by the stack that created them: those whose callbacks took longest first, then those
-    /// of which there are most. Linear in spans.
-    pub fn groups(&self, recording: &Recording) -> Vec<Group> {
-        let mut groups: BTreeMap<StackId, Group> = BTreeMap::new();
-        let of = |stack: StackId| Group { stack, operations: 0, spans: 0, time_ns: 0 };
-        // They are counted, in whatever order they come.
-        for &stack in self.by_id.values() {
-            groups.entry(stack).or_insert_with(|| of(stack)).operations += 1;
+/// Whether a trace tells of operations.
+pub fn is_told(recording: &Recording) -> bool {
+    let Some(label) = recording.strings.find(LABEL) else { return false };
+    recording.spans.labels.iter().any(|row| id(&recording.label_sets, label, row).is_some())
+}
+
+/// Operations by kind and by the stack that created them: those that waited the longest in all first.
+/// Linear in spans.
+pub fn groups(recording: &Recording) -> Vec<Group> {
+    let creations = Creations::of(recording);
+    let Some(label) = recording.strings.find(LABEL) else { return Vec::new() };
+    let spans = &recording.spans;
+    let mut groups: Vec<Group> = Vec::new();
+    let mut by_key: BTreeMap<(StackId, StringId), usize> = BTreeMap::new();
+    let mut operations: BTreeMap<i64, Operation> = BTreeMap::new();
+    let number = |row: usize| id(&recording.label_sets, label, spans.labels.get(row));
+    for row in 0..spans.len() {
+        let Some(id) = number(row) else { continue };
+        let (name, at) = (recording.text(spans.name.get(row)), spans.at_ns.get(row));
+        let of_kind = name.strip_suffix(CALLBACK);
+        let kind = match of_kind {
+            // The operation itself may have begun before the recording did.
+            Some(kind) => recording.strings.find(kind).unwrap_or(spans.name.get(row)),
+            None => spans.name.get(row),
+        };
+        let stack = creations.by_id.get(&id).copied().unwrap_or(StackId::NONE);
+        let group = *by_key.entry((stack, kind)).or_insert_with(|| {
+            groups.push(Group {
+                stack,
+                kind,
+                operations: 0,
+                answered: 0,
+                waiting_ns: 0,
+                longest_ns: 0,
+                callbacks: 0,
+                time_ns: 0,
+            });
+            groups.len() - 1
+        });
+        let operation = operations.entry(id).or_default();
+        operation.group = group;
+        if of_kind.is_none() {
+            operation.began = Some(operation.began.map_or(at, |began| began.min(at)));
+            continue;
         }
-        for row in 0..recording.spans.len() {
-            let span = SpanId::from_index(row);
-            let Some(stack) = self.of_span(recording, span) else { continue };
-            let group = groups.entry(stack).or_insert_with(|| of(stack));
-            group.spans += 1;
-            let parent = recording.spans.parent.get(row);
-            let is_inside = !parent.is_none() && self.of_span(recording, parent) == Some(stack);
-            if !is_inside {
-                group.time_ns = group.time_ns.saturating_add(recording.spans.length_ns.get(row));
-            }
+        operation.first_callback = Some(operation.first_callback.map_or(at, |first| first.min(at)));
+        groups[group].callbacks += 1;
+        let parent = spans.parent.get(row);
+        let is_inside = !parent.is_none() && number(parent.index()) == Some(id) && is_callback(recording, parent);
+        if !is_inside {
+            groups[group].time_ns = groups[group].time_ns.saturating_add(spans.length_ns.get(row));
         }
-        let mut groups: Vec<Group> = groups.into_values().collect();
-        groups.sort_by_key(|group| (Reverse(group.time_ns), Reverse(group.operations), group.stack));
-        groups
     }
+    for operation in operations.values() {
+        let Some(began) = operation.began else { continue };
+        let group = &mut groups[operation.group];
+        group.operations += 1;
+        if let Some(first) = operation.first_callback.filter(|first| *first >= began) {
+            group.answered += 1;
+            group.waiting_ns = group.waiting_ns.saturating_add(first - began);
+            group.longest_ns = group.longest_ns.max(first - began);
+        }
+    }
+    groups.sort_by_key(|group| (Reverse(group.waiting_ns), Reverse(group.time_ns), group.stack, group.kind));
+    groups
+}
+
+fn is_callback(recording: &Recording, span: SpanId) -> bool {
+    recording.text(recording.spans.name.get(span.index())).ends_with(CALLBACK)
 }
 
 /// The operation's number in a set of labels.
@@ -104,7 +170,8 @@ mod tests {
     use crate::model::{Builder, Column, Origin, Profile, Samples, Track, TrackKind, Value, Weights};
     use crate::units::Unit;
 
-    /// Operations 1 and 2 of one stack and 3 of another; callbacks of 1 (with one inside), of 3 and of 9.
+    /// Operations 1 and 2 of one stack and 3 of another; 9 of none. 1 and 3 are called back, 1 twice and
+    /// once within itself; 2 waits for ever; of 9 only a callback is known.
     fn recording() -> Recording {
         let mut builder = Builder::new();
         let key = builder.strings.intern(LABEL);
@@ -123,24 +190,27 @@ mod tests {
             ..Profile::default()
         });
         let (name, process) = (String::new(), String::new());
-        builder.spans.tracks.push(Track {
-            name,
-            process,
-            pid: None,
-            tid: None,
-            kind: TrackKind::Async,
-            is_main: false,
-        });
-        for (id, length, parent) in
-            [(1, 10, SpanId::NONE), (1, 4, SpanId::from_index(0)), (3, 7, SpanId::NONE), (9, 9, SpanId::NONE)]
-        {
+        let track = Track { name, process, pid: None, tid: None, kind: TrackKind::Async, is_main: false };
+        builder.spans.tracks.push(track);
+        let rows = [
+            (1, "Timeout", 0, 100, SpanId::NONE),
+            (2, "Timeout", 5, 100, SpanId::NONE),
+            (3, "Timeout", 10, 100, SpanId::NONE),
+            (1, "Timeout_CALLBACK", 30, 10, SpanId::from_index(0)),
+            (1, "Timeout_CALLBACK", 32, 4, SpanId::from_index(3)),
+            (3, "Timeout_CALLBACK", 50, 7, SpanId::NONE),
+            (1, "Timeout_CALLBACK", 60, 1, SpanId::NONE),
+            (9, "Immediate_CALLBACK", 70, 9, SpanId::NONE),
+        ];
+        for (id, name, at, length, parent) in rows {
             let labels = label(id, &mut builder);
+            let name = builder.strings.intern(name);
             let spans = &mut builder.spans;
             spans.track.push(0);
-            spans.at_ns.push(0);
+            spans.at_ns.push(at);
             spans.length_ns.push(length);
             spans.parent.push(parent);
-            spans.name.push(StringId::EMPTY);
+            spans.name.push(name);
             spans.category.push(StringId::EMPTY);
             spans.labels.push(labels);
         }
@@ -148,16 +218,26 @@ mod tests {
     }
 
     #[test]
-    fn callbacks_are_joined_with_who_scheduled_them() {
+    fn operations_are_joined_with_who_scheduled_them() {
         let recording = recording();
         let creations = Creations::of(&recording);
         let name = |stack: StackId| recording.frame_text(recording.stacks.frame(stack)).to_owned();
-        let of: Vec<Option<String>> =
-            (0..4).map(|row| creations.of_span(&recording, SpanId::from_index(row)).map(name)).collect();
-        assert_eq!(of, [Some("a".into()), Some("a".into()), Some("b".into()), None]);
-        let groups: Vec<(String, u64, u64, i64)> =
-            creations.groups(&recording).iter().map(|g| (name(g.stack), g.operations, g.spans, g.time_ns)).collect();
-        assert_eq!(groups, [("a".into(), 2, 2, 10), ("b".into(), 1, 1, 7)]);
-        assert!(Creations::of(&Recording::default()).is_empty());
+        let of = |row| creations.of_span(&recording, SpanId::from_index(row)).map(name);
+        assert_eq!([0, 2, 5, 7].map(of), [Some("a".into()), Some("b".into()), Some("b".into()), None]);
+        let told = |group: &Group| {
+            let stack = if group.stack.is_none() { "nobody".to_owned() } else { name(group.stack) };
+            let counts = [group.operations, group.answered, group.callbacks];
+            (stack, recording.text(group.kind).to_owned(), counts, [group.waiting_ns, group.longest_ns, group.time_ns])
+        };
+        let groups: Vec<_> = groups(&recording).iter().map(told).collect();
+        assert_eq!(
+            groups,
+            [
+                ("b".into(), "Timeout".into(), [1, 1, 1], [40, 40, 7]),
+                ("a".into(), "Timeout".into(), [2, 1, 3], [30, 30, 11]),
+                ("nobody".into(), "Immediate_CALLBACK".into(), [0, 0, 1], [0, 0, 9]),
+            ]
+        );
+        assert!(is_told(&recording) && !is_told(&Recording::default()));
     }
 }

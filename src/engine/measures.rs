@@ -6,16 +6,18 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::Engine;
+use super::label::label;
 use super::lanes::key;
 use super::sheets::{Asked, ColumnKind, Line, Lines, SheetKind, Source, Value, whole};
 use crate::analysis::doctor::{self, Verdict};
 use crate::analysis::events::{EventSum, events};
 use crate::analysis::load::{self, LoadTest};
-use crate::analysis::outline;
+use crate::analysis::modules::Kind;
 use crate::analysis::stalls::delays;
 use crate::analysis::vitals::{self, Rating, Vital};
+use crate::analysis::{asynchronous, outline};
 use crate::model::vocab::{Filter, Scope, ThreadKey, TimeRange};
-use crate::model::{Recording, Series, StringId};
+use crate::model::{Recording, Series, StackId, StringId};
 use crate::protocol::Tone;
 use crate::units::{self, Unit};
 
@@ -113,6 +115,15 @@ pub(super) const EVENTS: SheetKind = short(
     "Events by name. Self is without the events inside; the same name within itself counts once in the total.",
     |recording| !recording.spans.at_ns.is_empty(),
     by_name,
+);
+
+/// What was waited for.
+pub(super) const OPERATIONS: SheetKind = short(
+    ("operations", "Waiting", "trace"),
+    "Asynchronous operations by kind and by who began them: how long they waited for their first callback, and how \
+     long the callbacks took. Operations wait at the same time, so their waits may add up to more than the recording.",
+    asynchronous::is_told,
+    operations,
 );
 
 /// Tracks of a trace.
@@ -495,6 +506,55 @@ fn by_name(engine: &mut Engine, asked: &Asked<'_>) -> Result<Lines, String> {
         ]
     });
     shown(&columns, rows)
+}
+
+fn operations(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
+    let columns = [
+        words(
+            "Begun by",
+            "The innermost function of one's own on the stack that began them, where a file tells the stacks",
+        ),
+        words("Kind", "As Node.js names it"),
+        numbers("Operations", "How many began in the recording"),
+        numbers(
+            "Waiting",
+            "From the begin of each to its first callback, added up; the bar is its part of the largest",
+        ),
+        numbers("Longest", "The longest of these waits"),
+        numbers("Callbacks", "How many callbacks there were"),
+        numbers("In callbacks", "Time in them"),
+    ];
+    let groups = asynchronous::groups(&engine.recording);
+    let largest = groups.first().map_or(1, |group| group.waiting_ns.max(1));
+    let rows = groups.iter().map(|group| {
+        let part = group.waiting_ns as f64 / largest as f64;
+        vec![
+            Value::Text(engine.beginner(group.stack)),
+            text(engine.recording.text(group.kind)),
+            Value::count(group.operations),
+            Value::Number { raw: group.waiting_ns, decimals: 0, unit: Unit::Nanos, part },
+            time(group.longest_ns),
+            Value::count(group.callbacks),
+            time(group.time_ns),
+        ]
+    });
+    shown(&columns, rows)
+}
+
+impl Engine {
+    /// Who began an operation: the innermost function of one's own, or the innermost of all.
+    fn beginner(&self, stack: StackId) -> String {
+        let recording = &self.recording;
+        let function = |stack: StackId| recording.function_of(recording.stacks.frame(stack));
+        let own = |stack: &StackId| self.modules.kind(function(*stack)) == Kind::Own;
+        let up = std::iter::successors(Some(stack), |stack| Some(recording.stacks.parent(*stack)));
+        let mut up = up.take_while(|stack| !stack.is_none());
+        let shown = up.find(own).or_else(|| (!stack.is_none()).then_some(stack));
+        shown.map_or_else(String::new, |stack| {
+            let label = label(recording, &self.modules, function(stack));
+            format!("{} {}", label.key.name, label.place)
+        })
+    }
 }
 
 fn tracks(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {

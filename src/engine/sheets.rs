@@ -27,6 +27,7 @@ pub(super) static SHEETS: &[SheetKind] = &[
     heap::sheets::RETAINERS,
     measures::VITALS,
     measures::EVENTS,
+    measures::OPERATIONS,
     measures::TRACKS,
     measures::MARKS,
     measures::LOAD,

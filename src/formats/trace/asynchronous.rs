@@ -7,7 +7,7 @@ use super::events::{Event, Events};
 use super::nest;
 use super::pairs::{missing_end, with_label};
 use super::threads::{Id, Threads};
-use crate::model::{Builder, Interner, SpanId, StringId};
+use crate::model::{Builder, Interner, LabelValue, SpanId, StringId};
 
 /// What a point of an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,9 +171,23 @@ impl Pairing<'_> {
 
     fn add(&mut self, begin: Event, end: i64) {
         let group = self.keys.rows().get((begin.extra >> BITS) as usize).group;
+        let begin = Event { labels: self.numbered(&begin, group), ..begin };
         let (track, group) = (self.place(&begin), self.groups.intern(group) as u32);
         self.whole.of.push((track, group));
         self.whole.spans.push(Event { extra: end.saturating_sub(begin.at).max(0), ..begin });
+    }
+
+    /// The labels of an operation of Node.js, with its number, by which others know it.
+    fn numbered(&mut self, begin: &Event, group: Group) -> u32 {
+        match group.id {
+            Id::Number(id)
+                if self.flavour == Flavour::Node && is_of_hooks(self.builder.strings.get(group.category)) =>
+            {
+                let key = self.builder.strings.intern("asyncId");
+                with_label(begin.labels, (key, LabelValue::Number(id, StringId::EMPTY)), self.builder)
+            }
+            _ => begin.labels,
+        }
     }
 
     fn place(&mut self, point: &Event) -> u32 {
@@ -212,9 +226,13 @@ fn title(flavour: Flavour, category: &str, name: &str) -> &'static str {
         Flavour::Chrome if name.starts_with("AnimationFrame") => "Animation frames",
         Flavour::Chrome if category.starts_with("cc,") => "Frames of the compositor",
         Flavour::Chrome if category.starts_with("loading") => "Loading",
-        Flavour::Node if category.contains("async_hooks") => "Asynchronous operations",
+        Flavour::Node if is_of_hooks(category) => "Asynchronous operations",
         _ => "",
     }
+}
+
+fn is_of_hooks(category: &str) -> bool {
+    category.contains("async_hooks")
 }
 
 impl Whole {
