@@ -10,6 +10,7 @@ pub mod error;
 pub mod export;
 pub mod formats;
 pub mod input;
+pub mod maps;
 pub mod model;
 pub mod protocol;
 pub mod stage;

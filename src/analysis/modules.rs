@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::vocab::FrameKey;
-use crate::model::{FunctionId, Recording, Tag};
+use crate::model::{Function, FunctionId, Recording, Tag};
 
 /// Whose code it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -130,12 +130,18 @@ pub fn key(recording: &Recording, function: FunctionId) -> FrameKey {
     FrameKey { name: recording.text(row.name).to_owned(), file: recording.text(row.file).to_owned(), line: row.line }
 }
 
-/// The function that a key names; of several that differ only by column, the first.
+/// The function that a key names; of several that differ only by column, the first. A key of a script
+/// that a source map led from names the original, if it names one.
 pub fn find(recording: &Recording, key: &FrameKey) -> Option<FunctionId> {
     let name = recording.strings.find(&key.name)?;
     let file = recording.strings.find(&key.file)?;
-    let found = recording.functions.iter().position(|f| f.name == name && f.file == file && f.line == key.line)?;
-    Some(FunctionId::from_index(found))
+    let is_it = |f: &Function| f.name == name && f.file == file && f.line == key.line;
+    let found = recording.functions.iter().position(|f| is_it(&f)).map(FunctionId::from_index);
+    found.or_else(|| {
+        let mut originals = recording.made.iter().filter(|(made, _)| is_it(made)).map(|(_, original)| original);
+        let first = originals.next()?;
+        originals.all(|other| other == first).then_some(first)
+    })
 }
 
 fn kind(recording: &Recording, id: FunctionId) -> Kind {

@@ -210,10 +210,11 @@ impl Scoped {
     }
 }
 
-/// Whether a function has the name, file and line of a key.
+/// Whether a function has the name, file and line of a key, or had them before its source map came.
 pub fn is_named(recording: &Recording, function: FunctionId, key: &FrameKey) -> bool {
     let row = recording.function(function);
-    row.line == key.line && recording.text(row.name) == key.name && recording.text(row.file) == key.file
+    let is_it = row.line == key.line && recording.text(row.name) == key.name && recording.text(row.file) == key.file;
+    is_it || (!recording.made.is_empty() && find_function(recording, key) == Some(function))
 }
 
 /// The key of a profile's thread.

@@ -26,6 +26,7 @@ mod native {
     use culprit::formats::{self, FORMATS, Options};
     use culprit::input::{FileSource, Limits, Named, SliceSource, Source};
     use culprit::model::Recording;
+    use culprit::model::vocab::is_companion;
 
     /// What is slow in a recorded profile, and why.
     #[derive(Parser)]
@@ -91,6 +92,9 @@ mod native {
         PossibleValuesParser::new(known).try_map(find)
     }
 
+    /// Folders in folders that are looked into for source maps.
+    const FOLDERS_DEEP: usize = 20;
+
     #[derive(Args)]
     struct Reading {
         /// Keeps the frames that a pprof file itself asks to drop.
@@ -99,9 +103,38 @@ mod native {
         /// Most bytes that a packed file may unpack to.
         #[arg(long, value_name = "BYTES")]
         max_unpacked: Option<u64>,
+        /// Source maps, scripts that name or hold theirs, or folders of them: functions, files and lines
+        /// become the original ones.
+        #[arg(long, value_name = "PATH", num_args = 1..)]
+        maps: Vec<PathBuf>,
     }
 
     impl Reading {
+        /// What `--maps` names, for one more opening.
+        fn maps(&self) -> Result<Vec<Named>, Error> {
+            let mut found = Vec::new();
+            for path in &self.maps {
+                let is_folder = path.is_dir();
+                let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+                let mut waiting = vec![(path.clone(), name, 0)];
+                while let Some((path, name, depth)) = waiting.pop() {
+                    let unreadable = |e: io::Error| Error::whole(format!("it cannot be read ({e})"), "").in_file(&name);
+                    if path.is_dir() && depth <= FOLDERS_DEEP {
+                        for entry in std::fs::read_dir(&path).map_err(unreadable)?.flatten() {
+                            let below = format!("{name}/{}", entry.file_name().to_string_lossy());
+                            waiting.push((entry.path(), below, depth + 1));
+                        }
+                    } else if is_companion(&name) && path.is_file() {
+                        found.push(Named { source: source(&path).map_err(|e| e.in_file(&name))?, name });
+                    } else if !is_folder {
+                        let problem = "it is no source map (.map) and no script (.js, .mjs, .cjs)";
+                        return Err(Error::whole(problem, "").in_file(&path.to_string_lossy()));
+                    }
+                }
+            }
+            Ok(found)
+        }
+
         fn options(&self) -> Options {
             let mut limits = Limits::default();
             if let Some(bytes) = self.max_unpacked {
@@ -188,7 +221,7 @@ mod native {
         let mut all_good = true;
         for (i, file) in arguments.files.iter().enumerate() {
             let name = file.to_string_lossy();
-            let opened = open(file, &options);
+            let opened = open(file, &arguments.reading, &options);
             match &opened {
                 Ok(recording) if arguments.json => writeln!(out, "{}", report::json_line(recording, &name, &shown))?,
                 Ok(recording) => {
@@ -209,7 +242,7 @@ mod native {
 
     fn convert(arguments: &Convert, out: &mut impl Write) -> Result<(), Stop> {
         let sentence = |error: Error| Stop::Because(error.to_string());
-        let recording = open(&arguments.file, &arguments.reading.options()).map_err(sentence)?;
+        let recording = open(&arguments.file, &arguments.reading, &arguments.reading.options()).map_err(sentence)?;
         let choice = Choice { value: arguments.value.clone(), thread: arguments.thread.clone() };
         let notes = (arguments.to.write)(&recording, &choice, out).map_err(|failed| match failed {
             Failed::Missing(missing) => Stop::Because(missing_sentence(missing)),
@@ -228,17 +261,19 @@ mod native {
     }
 
     /// Opens a file, or standard input.
-    fn open(file: &Path, options: &Options) -> Result<Recording, Error> {
+    fn open(file: &Path, reading: &Reading, options: &Options) -> Result<Recording, Error> {
         let path = file.to_string_lossy().into_owned();
         // The part of the name that tells recordings apart; where the file lies is the person's matter.
         let name = file.file_name().map_or_else(|| path.clone(), |name| name.to_string_lossy().into_owned());
         let with_path = |error: Error| Error { file: path.clone(), ..error };
+        let mut bundle = reading.maps()?;
         if file.is_dir() {
-            let bundle = folder(file, &name).map_err(with_path)?;
+            bundle.extend(folder(file, &name).map_err(with_path)?);
             return formats::open(bundle, options, None, &mut ());
         }
         let source = source(file).map_err(with_path)?;
-        formats::open(vec![Named { name, source }], options, None, &mut ()).map_err(with_path)
+        bundle.push(Named { name, source });
+        formats::open(bundle, options, None, &mut ()).map_err(with_path)
     }
 
     /// The files of a folder, which are opened as one recording.

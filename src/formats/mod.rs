@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::input::{Bundle, Limits, Named, Report, SliceSource, Window, fingerprint};
+use crate::maps::Maps;
 use crate::model::vocab::FormatInfo;
 use crate::model::{Builder, Origin, Recording};
 
@@ -191,12 +192,17 @@ pub trait Watch {
 impl Watch for () {}
 
 /// Opens a bundle as one recording: unpack, detect, decode. The order of its files does not matter.
+/// Source maps and scripts among them are no recordings: they give the others their original names.
 ///
 /// # Errors
 /// When the only file, or every file, cannot be read. A file among others that cannot be read is left
 /// out, with a note.
 pub fn open(mut bundle: Bundle, options: &Options, report: Option<Report>, watch: &mut dyn Watch) -> Result<Recording> {
     let mut builder = Builder::new();
+    let maps = Maps::out_of(&mut bundle);
+    if !maps.is_empty() {
+        builder.tell_columns();
+    }
     let is_alone = bundle.len() == 1;
     bundle.sort_by(|a, b| a.name.cmp(&b.name));
     let (mut opened, mut failed) = (Vec::new(), Vec::new());
@@ -221,9 +227,15 @@ pub fn open(mut bundle: Bundle, options: &Options, report: Option<Report>, watch
     for error in failed {
         builder.note("not-opened", 1, format!("{} was left out: {}.", error.file, error.problem));
     }
-    common_origin(opened)
-        .map(|origin| builder.finish(origin))
-        .ok_or_else(|| Error::whole("nothing was opened", "Choose at least one file."))
+    match common_origin(opened) {
+        Some(origin) if maps.is_empty() => Ok(builder.finish(origin)),
+        Some(origin) => Ok(maps.apply(builder.finish(origin), &options.limits)),
+        None if maps.is_empty() => Err(Error::whole("nothing was opened", "Choose at least one file.")),
+        None => Err(Error::whole(
+            "scripts and source maps alone hold no recording",
+            "Open them together with the recording that they belong to.",
+        )),
+    }
 }
 
 /// Where a recording of several files came from: the folder that all lie in, or the first of them.

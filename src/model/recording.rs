@@ -102,6 +102,9 @@ pub struct Recording {
     pub totals: Vec<Total>,
     /// Facts in tables, for people.
     pub tables: Vec<Table>,
+    /// Functions of scripts that were made of others, as the file has them, and their originals: a
+    /// function that was named before its source map came is found by its former name.
+    pub made: Column<(Function, FunctionId)>,
 }
 
 impl Recording {
@@ -162,6 +165,7 @@ impl Recording {
             + self.spans.heap_bytes()
             + self.series.iter().map(Series::heap_bytes).sum::<usize>()
             + self.tables.iter().map(Table::heap_bytes).sum::<usize>()
+            + self.made.heap_bytes()
     }
 
     /// Whether the file held nothing that can be looked at.
@@ -205,8 +209,10 @@ pub struct Builder {
     pub totals: Vec<Total>,
     /// Facts in tables.
     pub tables: Vec<Table>,
-    /// What makes a function one: name, file, line, and whether it is a state.
-    function_keys: Interner<(StringId, StringId, u32, bool)>,
+    /// Whether functions that differ by their columns alone are told apart.
+    tells_columns: bool,
+    /// What makes a function one: name, file, line, column where it is told, and whether it is a state.
+    function_keys: Interner<(StringId, StringId, u32, u32, bool)>,
     functions: Column<Function>,
     frames: Interner<Frame>,
     stacks: StackInterner,
@@ -239,6 +245,7 @@ impl Builder {
             distributions: Vec::new(),
             totals: Vec::new(),
             tables: Vec::new(),
+            tells_columns: false,
             function_keys: Interner::default(),
             functions: Column::new(),
             frames: Interner::default(),
@@ -248,6 +255,12 @@ impl Builder {
             parts: Vec::new(),
             has_nothing: false,
         }
+    }
+
+    /// Tells functions apart that differ by their columns alone, as those of a minified script do, until
+    /// their originals are put in.
+    pub fn tell_columns(&mut self) {
+        self.tells_columns = true;
     }
 
     /// The function with these properties. An empty name becomes `(anonymous)`.
@@ -261,7 +274,8 @@ impl Builder {
     /// Functions with equal name, file and line are one, and a state is never a function. Column and
     /// tag are those of the first one seen: nobody can tell two functions on one line apart by them.
     pub fn function_as_written(&mut self, function: Function) -> FunctionId {
-        let key = (function.name, function.file, function.line, function.tag.is_state());
+        let column = if self.tells_columns { function.column } else { 0 };
+        let key = (function.name, function.file, function.line, column, function.tag.is_state());
         let row = self.function_keys.intern(key);
         if row == self.functions.len() {
             self.functions.push(function);
@@ -431,6 +445,7 @@ impl Builder {
             distributions: self.distributions,
             totals: self.totals,
             tables: self.tables,
+            made: Column::new(),
         };
         recording.notes.extend(clock.notes);
         if parts.iter().filter(|part| part.to.profiles > part.from.profiles).count() > 1 {

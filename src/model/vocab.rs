@@ -231,6 +231,11 @@ pub struct Progress {
     pub size: u64,
 }
 
+/// Whether a file belongs to recordings and is none itself, by its name: scripts and source maps.
+pub fn is_companion(name: &str) -> bool {
+    [".map", ".js", ".mjs", ".cjs"].iter().any(|ending| name.ends_with(ending))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

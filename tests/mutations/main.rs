@@ -25,12 +25,14 @@ use std::sync::{Mutex, PoisonError};
 use culprit::formats::FORMATS;
 
 use dice::Dice;
-use opening::{Opened, Shown, check, print, print_and_ask};
+use opening::{Opened, Shown, check, print, print_and_ask, print_with_map};
 use seeds::{Seed, Structure};
 use watched::{Ended, Watched};
 
 /// Mutations of each format; every other one knows the structure.
 const MUTATIONS: u64 = 10_000;
+/// Mutations of source maps.
+const MAP_MUTATIONS: u64 = 3_000;
 /// Of the structured ones, one in so many repeats one part until the file is [`GROWN_BYTES`] large.
 const GROWN_EVERY: u64 = 50;
 /// Of all, one in so many is asked what the page asks, too.
@@ -99,6 +101,29 @@ fn every_format_survives_its_mutations() {
     }
 }
 
+/// A source map is used or said to be unreadable; the recording opens either way.
+#[test]
+fn source_maps_survive_their_mutations() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let seeds = seeds::maps();
+    assert!(seeds.len() >= 3, "only {} small source maps", seeds.len());
+    let watched = Watched::new(print_with_map);
+    let (mut count, mut used, mut unreadable) = (Count::default(), 0, 0);
+    for number in 0..MAP_MUTATIONS {
+        let (name, bytes) = mutation("source-map", &seeds, number);
+        let shown = judge(&watched, "v8-cpuprofile", number, &name, &bytes, &mut count);
+        let has = |code| u64::from(shown.as_ref().is_some_and(|shown| shown.has_note(code)));
+        used += has("mapped");
+        unreadable += has("map-unreadable");
+    }
+    println!(
+        "source maps: {used} used, {unreadable} unreadable; at most {} bytes held, {:.0} for a byte read",
+        count.peak, count.multiple
+    );
+    assert_eq!((count.opened, count.recognised), (MAP_MUTATIONS, MAP_MUTATIONS), "the recording is whole");
+    assert!(used * 10 > MAP_MUTATIONS && unreadable * 10 > MAP_MUTATIONS, "one-sided");
+}
+
 /// What asks for the most with the fewest bytes, made for each format.
 #[test]
 fn every_byte_asks_for_little() {
@@ -146,8 +171,16 @@ fn mutation(format: &str, seeds: &[Seed], number: u64) -> (String, Vec<u8>) {
     (seed.name.clone(), bytes)
 }
 
-fn judge(watched: &Watched<Opened>, format: &str, number: u64, name: &str, bytes: &[u8], count: &mut Count) {
+fn judge(
+    watched: &Watched<Opened>,
+    format: &str,
+    number: u64,
+    name: &str,
+    bytes: &[u8],
+    count: &mut Count,
+) -> Option<Shown> {
     let allowed = MEMORY_ALWAYS + MEMORY_PER_BYTE * bytes.len();
+    let mut shown = None;
     let problem = match watched.open(bytes.to_vec()) {
         Err(problem) => Some(problem),
         Ok(ended) => {
@@ -160,7 +193,9 @@ fn judge(watched: &Watched<Opened>, format: &str, number: u64, name: &str, bytes
                 let Ended { peak_bytes, aside_bytes, .. } = ended;
                 format!("{peak_bytes} bytes held, {allowed} allowed, and {aside_bytes} for pictures")
             };
-            check(&ended.outcome).err().or_else(|| (!is_small).then(large))
+            let problem = check(&ended.outcome).err().or_else(|| (!is_small).then(large));
+            shown = ended.outcome.result.ok();
+            problem
         }
     };
     if let Some(problem) = problem {
@@ -168,4 +203,5 @@ fn judge(watched: &Watched<Opened>, format: &str, number: u64, name: &str, bytes
         std::fs::write(&kept, bytes).expect("the folder for temporary files can be written to");
         panic!("{format}, mutation {number}, of {name}: {problem}\nthe file: {}", kept.display());
     }
+    shown
 }

@@ -14,6 +14,7 @@ use culprit::model::vocab::{Order, Scope, Sort};
 use culprit::model::{Note, Recording};
 use culprit::protocol::{Answer, CanvasId, Content, FlameView, Picture, Query, SheetInfo, TimelineView, TreeChange};
 use culprit::stage::{Given, Stage};
+use data_encoding::BASE64;
 use jsonschema::Validator;
 use serde_json::Value;
 
@@ -80,6 +81,24 @@ fn open(bytes: Vec<u8>, asks: bool) -> Opened {
     let named = Named { name: "mutated".into(), source: Box::new(SliceSource::new(bytes)) };
     let result = formats::open(vec![named], &Options::default(), None, &mut seen);
     Opened { recognised: seen.0, result: result.map(|recording| show(recording, threshold_ns, asks)) }
+}
+
+/// Opens a recording that is whole with a source map of these bytes, and prints it.
+pub(crate) fn print_with_map(bytes: Vec<u8>) -> Opened {
+    const RECORDING: &[u8] = include_bytes!("../fixtures/source-maps/made-minified.cpuprofile");
+    let named = |name: &str, bytes| Named { name: name.into(), source: Box::new(SliceSource::new(bytes)) };
+    // Now and then the map lies in its script.
+    let is_inline = bytes.len().is_multiple_of(8);
+    let map = if is_inline {
+        let script = format!("f()\n//# sourceMappingURL=data:application/json;base64,{}", BASE64.encode(&bytes));
+        named("esbuild/server.js", script.into_bytes())
+    } else {
+        named("esbuild/server.js.map", bytes)
+    };
+    let mut seen = Seen::default();
+    let bundle = vec![named("mutated", RECORDING.to_vec()), map];
+    let result = formats::open(bundle, &Options::default(), None, &mut seen);
+    Opened { recognised: seen.0, result: result.map(|recording| show(recording, 0, false)) }
 }
 
 fn show(recording: Recording, threshold_ns: i64, asks: bool) -> Shown {
@@ -265,6 +284,11 @@ fn paint(engine: &mut Engine, scope: &Scope) -> Result<(), String> {
 }
 
 impl Shown {
+    /// Whether a note with this code stands on it.
+    pub(crate) fn has_note(&self, code: &str) -> bool {
+        self.notes.iter().any(|note| note.code == code)
+    }
+
     /// Whether something was repaired, estimated or left out.
     pub(crate) fn is_repaired(&self) -> bool {
         !self.notes.is_empty()

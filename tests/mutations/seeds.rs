@@ -36,6 +36,18 @@ pub(crate) fn of(format: &str) -> Vec<Seed> {
     files.iter().filter_map(|file| read(file, format).ok().flatten()).collect()
 }
 
+/// The source maps among the fixtures, which belong to recordings and are none.
+pub(crate) fn maps() -> Vec<Seed> {
+    let files = files_below(&package().join("tests/fixtures/source-maps"));
+    let maps = files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "map"));
+    maps.filter_map(|file| {
+        let bytes = std::fs::read(file).expect("a fixture can be read");
+        let name = file.to_string_lossy().into_owned();
+        structure(&bytes).filter(|_| bytes.len() <= SEED_BYTES_MAX).map(|structure| Seed { name, bytes, structure })
+    })
+    .collect()
+}
+
 fn read(file: &Path, format: &str) -> Result<Option<Seed>> {
     let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let source = FileSource::open(file).expect("a fixture can be read");
