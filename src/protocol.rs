@@ -213,6 +213,8 @@ pub struct Overview {
     pub has_time: bool,
     /// Why there are no stalls to show and what to record instead, if so.
     pub no_stalls: Option<String>,
+    /// Whether it has functions that source maps may know.
+    pub has_scripts: bool,
     /// The tables that it has beside those of functions and calls, in the order in which they are shown.
     pub sheets: Vec<SheetInfo>,
     /// Tabs below whose timeline more is drawn, and how many lanes.

@@ -35,6 +35,7 @@ impl Engine {
             default_value: recording.profiles.first().map_or(0, |p| p.default_value),
             has_time: recording.profiles.iter().any(|p| p.time.is_some()),
             no_stalls: self.no_stalls(),
+            has_scripts: recording.functions.iter().any(|function| function.column > 0),
             sheets: self.sheet_infos(),
             lanes: self.lane_counts(),
             millis,

@@ -12,14 +12,15 @@ use super::format;
 use super::session::{Phase, Session};
 use super::store::{Dialog, Store};
 use super::views;
-use crate::model::vocab::ViewId;
+use crate::model::vocab::{ViewId, is_companion};
 use crate::protocol::{Failure, OpenOptions, Overview};
 use crate::state::{Action, FileRef, ViewState};
 use crate::web::files::{self, Named};
 use crate::web::timing;
 
 impl Store {
-    /// Opens files, each as a recording.
+    /// Opens files, each as a recording, those of a folder as one. Source maps, and scripts that name or
+    /// hold theirs, are no recordings: they are kept for all that are open and for all that come.
     pub fn open_files(self, files: Vec<Named>) {
         untrack(move || self.open_each(files));
     }
@@ -27,13 +28,20 @@ impl Store {
     fn open_each(self, files: Vec<Named>) {
         timing::mark("culprit:chosen", &[]);
         self.address_problem.set(None);
+        let (maps, mut files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_companion(&file.name));
+        if !maps.is_empty() {
+            // A folder of what was built has more in it that is no recording.
+            files
+                .retain(|file| !file.name.contains('/') || RECORDINGS.iter().any(|ending| file.name.ends_with(ending)));
+            self.keep_maps(maps, files.is_empty());
+        }
         let waits = !self.missing().is_empty();
         let mut new = Vec::new();
-        for file in files {
-            let place = self.missing().into_iter().find(|(_, entry)| entry.name == file.name);
+        for (name, files) in by_folder(files) {
+            let place = self.missing().into_iter().find(|(_, entry)| entry.name == name);
             let entry = match &place {
                 Some((_, entry)) => entry.clone(),
-                None => FileRef::named(&file.name),
+                None => FileRef::named(&name),
             };
             let session = self.new_session(entry);
             match place {
@@ -41,9 +49,30 @@ impl Store {
                 None if waits => {}
                 None => new.push(session.file.get_untracked()),
             }
-            session.open(self.workers, vec![file], OpenOptions::default(), self.theme_now());
+            self.begin(session, files, OpenOptions::default());
         }
         self.dispatch(Action::Opening(new));
+    }
+
+    /// Begins to open the files of a recording, with the maps that are there.
+    fn begin(self, session: Session, files: Vec<Named>, options: OpenOptions) {
+        session.open(self.workers, files, self.maps.get_value(), options, self.theme_now());
+    }
+
+    /// Keeps source maps, and opens again what they may belong to.
+    fn keep_maps(self, maps: Vec<Named>, is_all: bool) {
+        self.maps.update_value(|kept| {
+            kept.retain(|old| maps.iter().all(|new| new.name != old.name));
+            kept.extend(maps);
+        });
+        let mut sessions = self.sessions.get_untracked();
+        sessions.retain(|session| untrack(|| session.overview()).is_some_and(|overview| overview.has_scripts));
+        if is_all && sessions.is_empty() {
+            self.toast("The source maps are kept for the recordings that you open now.", None);
+        }
+        for session in sessions {
+            self.reopen(session, session.options());
+        }
     }
 
     /// Opens a text from the clipboard as a file.
@@ -131,7 +160,7 @@ impl Store {
         if let Some(index) = place {
             self.fill(index, again);
         }
-        again.open(self.workers, sources, options, self.theme_now());
+        self.begin(again, sources, options);
     }
 
     fn forget(self, session: Session) {
@@ -179,7 +208,7 @@ impl Store {
             match files::fetch(&file.url()).await {
                 Ok(blob) => {
                     let source = Named { name: file.name.to_owned(), blob };
-                    session.open(self.workers, vec![source], OpenOptions::default(), self.theme_now());
+                    self.begin(session, vec![source], OpenOptions::default());
                 }
                 Err(problem) => session.fail(Failure {
                     file: file.name.to_owned(),
@@ -279,6 +308,22 @@ impl Store {
             self.forget(session);
         }
     }
+}
+
+/// Endings of files that are recordings whatever lies beside them.
+const RECORDINGS: [&str; 4] = [".cpuprofile", ".heapprofile", ".heapsnapshot", ".heaptimeline"];
+
+/// The files of each recording: a folder's together under its name, any other by itself.
+fn by_folder(files: Vec<Named>) -> Vec<(String, Vec<Named>)> {
+    let mut groups: Vec<(String, Vec<Named>)> = Vec::new();
+    for file in files {
+        let folder = file.name.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        match groups.iter_mut().find(|(name, _)| Some(name) == folder.as_ref()) {
+            Some((_, files)) => files.push(file),
+            None => groups.push((folder.unwrap_or_else(|| file.name.clone()), vec![file])),
+        }
+    }
+    groups
 }
 
 /// The first note, and how many more there are; remarks can be read where the notes stand.

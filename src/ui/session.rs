@@ -82,6 +82,8 @@ struct Waiting {
 struct Link {
     seat: Option<Seat>,
     sources: Vec<Named>,
+    /// Source maps that may belong to it.
+    maps: Vec<Named>,
     options: OpenOptions,
     last_id: RequestId,
     on_way: BTreeMap<RequestId, (Option<Lane>, OnReply)>,
@@ -153,11 +155,12 @@ impl Session {
         self.number
     }
 
-    /// Opens files as one recording in workers of its own.
-    pub fn open(self, workers: Workers, sources: Vec<Named>, options: OpenOptions, theme: Theme) {
+    /// Opens files as one recording in workers of its own, with source maps that may belong to it.
+    pub fn open(self, workers: Workers, sources: Vec<Named>, maps: Vec<Named>, options: OpenOptions, theme: Theme) {
         self.size.set(sources.iter().map(|source| source.blob.size() as u64).sum());
         self.link.update_value(|link| {
             link.sources = sources;
+            link.maps = maps;
             link.options = options;
         });
         workers.take(move |seat| match seat {
@@ -289,8 +292,11 @@ impl Session {
             return; // cancelled while the worker started
         }
         seat.listen(move |word| self.hear(word));
-        let (sources, options) = (self.sources(), self.options());
-        self.link.update_value(|link| link.seat = Some(seat));
+        let (mut sources, options) = (self.sources(), self.options());
+        self.link.update_value(|link| {
+            link.seat = Some(seat);
+            sources.extend(link.maps.iter().cloned());
+        });
         let names = sources.iter().map(|source| source.name.clone()).collect();
         let blobs: Vec<Extra> = sources.into_iter().map(|source| Extra::Blob(source.blob)).collect();
         self.send(Request::Open { names, options }, &blobs, None, Box::new(move |reply| self.opening_ended(reply)));

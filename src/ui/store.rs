@@ -21,6 +21,7 @@ use crate::protocol::{
 use crate::state::keys::Command;
 use crate::state::{Action, ColourBy, FileRef, Selection, ViewState, update};
 use crate::ui::signals::{effect, memo};
+use crate::web::files::Named;
 use crate::web::{storage, theme};
 
 /// What lies over the page.
@@ -118,6 +119,8 @@ pub struct Store {
     pub workers: Workers,
     /// The past, and the address.
     pub address: Address,
+    /// Source maps that were brought, and scripts that name or hold theirs.
+    pub(super) maps: StoredValue<Vec<Named>, LocalStorage>,
     /// Why the address that the page was opened with gives no view.
     pub address_problem: RwSignal<Option<String>>,
     /// What lies over the page.
@@ -185,6 +188,7 @@ impl Store {
             set_sessions,
             workers: Workers::start(),
             address,
+            maps: StoredValue::new_local(Vec::new()),
             address_problem: RwSignal::new(address_problem),
             dialog: RwSignal::new(None),
             menu: RwSignal::new(None),

@@ -1,6 +1,6 @@
 //! Files: picked, dropped, pasted, fetched, saved.
 
-use js_sys::Array;
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, DragEvent, FileList, HtmlAnchorElement, HtmlInputElement, Response, Url};
@@ -37,9 +37,26 @@ pub fn picked(field: &HtmlInputElement) -> Vec<Named> {
     of_list(field.files())
 }
 
-/// The files that were dropped.
-pub fn dropped(event: &DragEvent) -> Vec<Named> {
-    of_list(event.data_transfer().and_then(|data| data.files()))
+#[wasm_bindgen]
+extern "C" {
+    /// Written in `start.js`, since the page's program is near its budget.
+    #[wasm_bindgen(js_name = filesOfFolders)]
+    fn files_of_folders(items: &JsValue) -> Option<Promise>;
+}
+
+/// Hands on the files that were dropped, at once; those of folders, with their paths as names, when the
+/// browser has told them.
+pub fn dropped(event: &DragEvent, then: impl FnOnce(Vec<Named>) + 'static) {
+    let Some(data) = event.data_transfer() else { return };
+    let Some(folders) = files_of_folders(&data.items()) else { return then(of_list(data.files())) };
+    wasm_bindgen_futures::spawn_local(async move {
+        let Ok(list) = JsFuture::from(folders).await else { return };
+        let named = |pair: JsValue| {
+            let pair: Array = pair.unchecked_into();
+            Named { name: pair.get(0).as_string().unwrap_or_default(), blob: pair.get(1).unchecked_into() }
+        };
+        then(list.unchecked_into::<Array>().iter().map(named).collect());
+    });
 }
 
 /// Whether something that is dragged over the page holds files.

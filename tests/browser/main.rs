@@ -16,6 +16,7 @@ mod flame;
 mod harness;
 mod keyboard;
 mod look;
+mod maps;
 mod numbers;
 mod opening;
 mod page;

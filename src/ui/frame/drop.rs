@@ -30,7 +30,7 @@ pub fn DropZone() -> impl IntoView {
         />
         <Show when=move || is_over.get()>
             <div class="drop-over" aria-hidden="true">
-                <div>{icon("file")}<b>"Drop to open"</b><span>"Several files open as several recordings."</span></div>
+                <div>{icon("file")}<b>"Drop to open"</b><span>"Several files open as several recordings, those of a folder as one."</span></div>
             </div>
         </Show>
     }
@@ -52,7 +52,7 @@ fn listen(store: Store, is_over: RwSignal<bool>) {
     let dropped = window_event_listener(ev::drop, move |event| {
         event.prevent_default();
         is_over.set(false);
-        store.open_files(files::dropped(&event));
+        files::dropped(&event, move |files| store.open_files(files));
     });
     let pasted = window_event_listener(ev::paste, move |event: web_sys::ClipboardEvent| {
         if is_typing(&event) {
