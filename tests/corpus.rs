@@ -16,6 +16,8 @@ mod blocked;
 mod common;
 #[path = "corpus/detection.rs"]
 mod detection;
+#[path = "corpus/findings.rs"]
+mod findings;
 #[path = "corpus/hostile.rs"]
 mod hostile;
 #[path = "corpus/measured.rs"]

@@ -109,7 +109,14 @@ fn the_contract_tells_right_from_wrong() {
                     "name": "make", "file": "a.js", "line": 3, "count": 2, "bytes": 32, "live_count": 1, "live_bytes": 16
                 }]
             }
-        }
+        },
+        "findings": [{
+            "rule": "stalls", "title": "1 stall of 60 ms, in `spin`", "health": false, "certainty": "inferred",
+            "reason": "By samples.", "cost_ns": 60_000_000, "next": "Do less.", "shown": "stalls", "tid": 0,
+            "evidence": [{ "label": "in all", "value": 60_000_000, "unit": "ns", "of": 1_000_000_000, "of_what": "recorded" }],
+            "functions": [{ "name": "spin", "file": "a.js", "line": 9 }],
+            "range": { "start_ns": 5, "end_ns": 60_000_005 }
+        }]
     });
     assert_eq!(problems(&validator, &line), [""; 0]);
     let failure = json!({ "schema": 1, "file": "b", "error": { "message": "The file is empty.", "offset": 0 } });
@@ -130,6 +137,9 @@ fn the_contract_tells_right_from_wrong() {
     assert!(wrong(|l| l["heap"] = json!({})));
     assert!(wrong(|l| l["heap"]["largest"][0]["path"][0] = json!({ "id": 1 })));
     assert!(wrong(|l| l["heap"]["duplicates"]["largest"][0]["count"] = json!(1)));
+    assert!(wrong(|l| l["findings"][0]["certainty"] = json!("sure")));
+    assert!(wrong(|l| l["findings"][0]["evidence"] = json!([])));
+    assert!(wrong(|l| l["findings"][0]["range"] = json!({ "start_ns": 5 })));
     assert!(wrong(|l| l["error"] = json!({ "message": "both" })));
 }
 

@@ -10,7 +10,7 @@ use crate::units::{self, Figure, Unit};
 
 /// A number that is written as an integer where it is one.
 #[derive(Debug, Clone, Copy)]
-struct Number(f64);
+pub(super) struct Number(pub(super) f64);
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -11,6 +11,7 @@ pub mod compare;
 mod cut;
 pub mod doctor;
 pub mod events;
+pub mod findings;
 pub mod functions;
 pub mod heap;
 pub mod in_time;

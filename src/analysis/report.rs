@@ -10,8 +10,10 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::findings::{self, Case, FindingLine};
 use super::functions::{Weight, sorted, weights};
 use super::heap::report::HeapReport;
+use super::heap::{Heap, Totals};
 use super::measures::{self, Measures, measures};
 use super::modules::{Kind, Modules};
 use super::outline::{self, TrackSum};
@@ -62,6 +64,8 @@ struct FileLine<'a> {
     measures: Measures<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     vitals: Vec<VitalsLine>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<FindingLine>,
 }
 
 #[derive(Serialize)]
@@ -249,6 +253,8 @@ impl Serialize for Exact {
 /// One JSON object, without a line end.
 pub fn json_line(recording: &Recording, file: &str, options: &Options) -> String {
     let modules = Modules::of(recording);
+    let heap = known_heap(recording);
+    let case = case(recording, &modules, options, heap.as_ref());
     let line = FileLine {
         schema: SCHEMA,
         file,
@@ -257,13 +263,40 @@ pub fn json_line(recording: &Recording, file: &str, options: &Options) -> String
         fingerprint: &recording.origin.fingerprint,
         notes: &recording.notes,
         profiles: each_value(recording).map(|(p, v)| profile_line(recording, &modules, p, v, options)).collect(),
-        heap: recording.heap.as_ref().map(|graph| HeapReport::of(graph, options.top)),
+        heap: heap_report(recording, heap.as_ref(), options),
         measures: measures(recording, options.threshold_ns, options.stalls),
         stalls: (0..recording.profiles.len()).flat_map(|p| stalls_lines(recording, &modules, p, options)).collect(),
         spans: outline::tracks(recording),
         vitals: vitals::vitals(recording).into_iter().map(VitalsLine::of).collect(),
+        findings: findings::json(&case),
     };
     serde_json::to_string(&line).expect("plain data can be written as JSON")
+}
+
+/// What is worked out of a heap, once for all that is printed of it.
+fn known_heap(recording: &Recording) -> Option<(Heap, Totals)> {
+    let graph = recording.heap.as_ref()?;
+    let heap = Heap::of(graph);
+    let totals = Totals::of(graph, &heap);
+    Some((heap, totals))
+}
+
+fn heap_report(recording: &Recording, heap: Option<&(Heap, Totals)>, options: &Options) -> Option<HeapReport> {
+    let (graph, (heap, totals)) = recording.heap.as_ref().zip(heap)?;
+    Some(HeapReport::of(graph, heap, totals, options.top))
+}
+
+fn case<'a>(
+    recording: &'a Recording,
+    modules: &'a Modules,
+    options: &Options,
+    heap: Option<&'a (Heap, Totals)>,
+) -> Case<'a> {
+    let case = Case::new(recording, modules, options.threshold_ns);
+    match heap {
+        Some((heap, totals)) => case.with_heap(heap, totals),
+        None => case,
+    }
 }
 
 /// The JSON object of a file that could not be read.
@@ -439,11 +472,15 @@ impl Lines {
     }
 }
 
-/// The same for people: a block per value of each thread, then the stalls, the heap and the notes.
+/// The same for people: the findings, a block per value of each thread, the stalls, the heap and the notes.
 pub fn text(recording: &Recording, file: &str, options: &Options) -> String {
     let modules = Modules::of(recording);
     let mut out = Lines::default();
     out.line(format_args!("{file}: {} ({})", recording.origin.format, recording.origin.detected_by));
+    let heap = known_heap(recording);
+    for line in findings::text(&case(recording, &modules, options, heap.as_ref())) {
+        out.line(format_args!("{line}"));
+    }
     for (index, value) in each_value(recording) {
         text_of_value(&mut out, recording, &modules, index, value, options);
     }
@@ -451,8 +488,8 @@ pub fn text(recording: &Recording, file: &str, options: &Options) -> String {
         let found = stalls::find(recording, index, &modules, options.threshold_ns);
         text_of_stalls(&mut out, recording, &found, options);
     }
-    if let Some(graph) = &recording.heap {
-        let lines = HeapReport::of(graph, options.top).lines();
+    if let Some(report) = heap_report(recording, heap.as_ref(), options) {
+        let lines = report.lines();
         lines.iter().for_each(|line| out.line(format_args!("{line}")));
     }
     for line in measures::lines(recording, options.threshold_ns, options.stalls) {

@@ -128,10 +128,8 @@ const NAME_CHARS_MAX: usize = 200;
 
 impl HeapReport {
     /// The report, with `top` rows in each list.
-    pub fn of(graph: &HeapGraph, top: usize) -> Self {
-        let heap = Heap::of(graph);
-        let totals = Totals::of(graph, &heap);
-        let order = classes::sorted(&heap);
+    pub fn of(graph: &HeapGraph, heap: &Heap, totals: &Totals, top: usize) -> Self {
+        let order = classes::sorted(heap);
         Self {
             objects: totals.objects,
             edges: totals.edges,
@@ -143,11 +141,11 @@ impl HeapReport {
             array_bytes: totals.arrays,
             system_bytes: totals.system,
             constructors: order.len() as u64,
-            classes: order.into_iter().take(top).map(|at| class_row(&heap, at)).collect(),
-            largest: object_rows(graph, &heap, &largest(graph, &heap, top.min(LARGEST_MAX))),
-            detached: detached(graph, &heap, top.min(LARGEST_MAX)),
-            duplicates: duplicate_texts(graph, &heap, top),
-            allocations: allocated(graph, &heap, top),
+            classes: order.into_iter().take(top).map(|at| class_row(heap, at)).collect(),
+            largest: object_rows(graph, heap, &largest(graph, heap, top.min(LARGEST_MAX))),
+            detached: detached(graph, heap, top.min(LARGEST_MAX)),
+            duplicates: duplicate_texts(graph, heap, top),
+            allocations: allocated(graph, heap, top),
         }
     }
 

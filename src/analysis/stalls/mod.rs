@@ -23,7 +23,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::modules::Modules;
-use crate::model::{FunctionId, Profile, Recording, Time};
+use crate::model::{FunctionId, Profile, Recording, Time, Track};
 
 /// The stalls of one thread.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -205,9 +205,20 @@ pub fn find_all(recording: &Recording, profile: usize, modules: &Modules, thresh
 
 /// Whether a profile was made of the spans of its thread: then its moments are exact, and nobody
 /// sampled it.
-fn is_made_of_spans(recording: &Recording, profile: &Profile) -> bool {
+pub fn is_made_of_spans(recording: &Recording, profile: &Profile) -> bool {
     let is_unsampled = profile.time.as_ref().is_some_and(|time| time.interval_ns == 0 && time.has_idle);
     is_unsampled && recording.spans.tracks.iter().any(|track| (track.pid, track.tid) == (profile.pid, profile.tid))
+}
+
+/// Whether a profile is of the thread that people wait for, as a trace tells.
+pub fn is_main(recording: &Recording, profile: &Profile) -> bool {
+    let is_it = |track: &Track| track.is_main && (track.pid, track.tid) == (profile.pid, profile.tid);
+    recording.spans.tracks.iter().any(is_it)
+}
+
+/// Rows of its spans, if a profile is of the thread that people wait for and there are any.
+pub fn rows_of_main(recording: &Recording, profile: &Profile) -> Option<(usize, usize)> {
+    measured::rows_of_main(recording, profile)
 }
 
 /// Why stalls cannot be told in this thread and what to record instead; `None` where they can.
