@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::Note;
-use crate::model::vocab::{FormatInfo, FrameKey, Order, Path, Scope, Sort, ThreadKey, TimeRange};
+use crate::model::vocab::{FormatInfo, FrameKey, Order, Path, Scope, Sort, ThreadKey, TimeRange, ViewId};
 use crate::units::{self, Figure, Unit};
 
 /// Number of a request, unique per worker; its reply repeats it.
@@ -252,8 +252,15 @@ pub struct ValueInfo {
 /// A question for numbers or rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Query {
-    /// The summary line and the findings of the moment.
+    /// The summary line.
     Summary(Scope),
+    /// What is found in the whole recording, whatever is looked at.
+    Findings {
+        /// Left aside; every question has one.
+        scope: Scope,
+        /// Shortest stall, milliseconds.
+        threshold_ms: u32,
+    },
     /// Rows `from..from + count` of the table of functions.
     Functions {
         /// What is looked at.
@@ -358,6 +365,7 @@ impl Query {
     pub fn scope(&self) -> &Scope {
         match self {
             Self::Summary(scope)
+            | Self::Findings { scope, .. }
             | Self::Functions { scope, .. }
             | Self::Tree { scope, .. }
             | Self::Details { scope, .. }
@@ -407,6 +415,8 @@ pub enum TreeChange {
 pub enum Answer {
     /// To [`Query::Summary`].
     Summary(Summary),
+    /// To [`Query::Findings`], what matters most first.
+    Findings(Vec<FindingRow>),
     /// To [`Query::Functions`].
     Functions(Rows<FunctionRow>),
     /// To [`Query::Tree`].
@@ -509,6 +519,33 @@ pub struct Summary {
     pub legend: Vec<LegendEntry>,
     /// What the filters did that a person should know: `hid 3 functions`.
     pub filter_notes: Vec<String>,
+}
+
+/// Something that was found, with what it rests on and where it is seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct FindingRow {
+    /// What it is, in a few words with its number; names stand between backticks.
+    pub title: String,
+    /// Whether it says that something is in order.
+    pub is_health: bool,
+    /// `measured`, `inferred` or `estimated`.
+    pub certainty: String,
+    /// Why so sure and not more.
+    pub reason: String,
+    /// What it rests on: what it is, and the number with its base.
+    pub evidence: Vec<(String, String)>,
+    /// What to do next.
+    pub next: String,
+    /// The function to blame.
+    pub function: Option<FrameKey>,
+    /// The thread, where there are several.
+    pub thread: Option<ThreadKey>,
+    /// Where it is well seen.
+    pub range: Option<TimeRange>,
+    /// The view in which it is looked at; `None` for whichever is shown.
+    pub view: Option<ViewId>,
+    /// The sheet of that view, or empty.
+    pub sheet: String,
 }
 
 /// Time that rests on long gaps between samples: of every gap longer than 1.5 median intervals and

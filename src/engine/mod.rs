@@ -15,6 +15,7 @@ use crate::protocol::{Answer, Failure, Query};
 
 mod compare;
 mod details;
+mod findings;
 mod flame;
 mod heap;
 mod in_time;
@@ -41,6 +42,7 @@ pub struct Engine {
     scopes: Scopes,
     open_trees: Vec<tables::OpenTree>,
     stalls_kept: Option<stalls::Kept>,
+    findings_kept: Option<findings::Kept>,
     /// What the compared recording sent.
     peer: Option<Aggregate>,
     /// What was worked out of the heap.
@@ -74,6 +76,7 @@ impl Engine {
             scopes: Scopes::default(),
             open_trees: Vec::new(),
             stalls_kept: None,
+            findings_kept: None,
             peer: None,
             heap: OnceCell::new(),
             heap_changes: OnceCell::new(),
@@ -118,6 +121,7 @@ impl Engine {
     fn try_answer(&mut self, query: &Query) -> Result<Answer, String> {
         Ok(match query {
             Query::Summary(scope) => Answer::Summary(self.summary(scope)),
+            Query::Findings { threshold_ms, .. } => Answer::Findings(self.findings(*threshold_ms)),
             Query::Functions { scope, search, sort, from, count } => {
                 Answer::Functions(self.functions(scope, search, *sort, *from, *count)?)
             }

@@ -77,6 +77,12 @@ impl Engine {
         self.stalls_kept.as_ref().filter(is_same).map(|kept| Rc::clone(&kept.found))
     }
 
+    /// The thread whose stalls are known at a threshold.
+    pub(super) fn known_stalls(&self, threshold_ms: u32) -> Option<(usize, Rc<Stalls>)> {
+        let kept = self.stalls_kept.as_ref().filter(|kept| kept.threshold_ms == threshold_ms)?;
+        Some((kept.profile, Rc::clone(&kept.found)))
+    }
+
     fn report(&self, found: &Stalls, profile: usize, threshold_ms: u32) -> StallReport {
         let wall = self.recording.profiles[profile].time.as_ref().map_or(0, |t| t.duration_ns);
         let of_kind = |busy: bool| {

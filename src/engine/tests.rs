@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::draw::{Metrics, PaintList};
 use crate::model::picture;
-use crate::model::vocab::{Filter, FrameKey, Order, Path, Scope, Sort, SortColumn, TimeRange};
+use crate::model::vocab::{Filter, FrameKey, Order, Path, Scope, Sort, SortColumn, TimeRange, ViewId};
 use crate::protocol::{
     Answer, CanvasId, Content, Direction, FlameView, Painted, Picture, Query, Rows, SheetRow, TimelineView, TreeChange,
     TreeRow,
@@ -380,4 +380,31 @@ fn a_strip_is_stretched_until_the_finer_one_is_given() {
     joined.picture(&part);
     let exact: Vec<String> = (0..100).map(|x| tip(&mut joined, f64::from(x) * 10.0 + 5.0)).collect();
     assert_eq!(stretched, exact, "columns of 1 ms divide the turn evenly");
+}
+
+#[test]
+fn findings_say_where_they_are_seen() {
+    let turn = "work@/a.js parse@/a.js 1000000\n".repeat(80) + "(idle) 20000000\n";
+    let mut engine = Engine::new(picture::timed(&turn.repeat(10)));
+    let findings = |engine: &mut Engine| {
+        let Answer::Findings(rows) = ask(engine, &Query::Findings { scope: Scope::default(), threshold_ms: 50 }) else {
+            panic!("findings were asked for")
+        };
+        rows
+    };
+    let rows = findings(&mut engine);
+    let [stalls] = &rows[..] else { panic!("{rows:?}") };
+    assert!(stalls.title.starts_with("10 stalls, "), "{}", stalls.title);
+    assert_eq!((stalls.view, stalls.sheet.as_str()), (Some(ViewId::Stalls), ""));
+    assert_eq!(stalls.function, Some(FrameKey { file: "/a.js".into(), ..key("parse") }));
+    assert!(stalls.thread.is_none(), "there is but one");
+    // The stretch is one of the stalls of the list.
+    let Answer::Stalls(report) = ask(&mut engine, &Query::Stalls { scope: Scope::default(), threshold_ms: 50 }) else {
+        panic!("stalls were asked for")
+    };
+    assert!(report.stalls.iter().any(|stall| stall.range == stalls.range));
+    assert_eq!(findings(&mut engine), rows, "asked again they are the same");
+    let none = ask(&mut engine, &Query::Findings { scope: Scope::default(), threshold_ms: 500 });
+    let Answer::Findings(none) = none else { panic!("findings were asked for") };
+    assert!(none.iter().all(|row| row.view != Some(ViewId::Stalls)), "{none:?}");
 }

@@ -12,6 +12,7 @@ mod address;
 mod dist;
 mod engines;
 mod figures;
+mod findings;
 mod flame;
 mod harness;
 mod keyboard;

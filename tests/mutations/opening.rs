@@ -209,6 +209,7 @@ fn ask(recording: Recording) -> Result<(), String> {
     let scope = Scope { nest_gc: true, ..Scope::default() };
     let queries = [
         Query::Summary(scope.clone()),
+        Query::Findings { scope: scope.clone(), threshold_ms: 50 },
         Query::Functions { scope: scope.clone(), search: String::new(), sort: Sort::default(), from, count },
         Query::Functions { scope: scope.clone(), search: "a -b".into(), sort: Sort::default(), from, count },
         Query::Tree {

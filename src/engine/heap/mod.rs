@@ -30,6 +30,11 @@ impl Known {
         Self { heap, totals, dominating, referred, detached: OnceCell::new(), duplicates: OnceCell::new() }
     }
 
+    /// The heap and its sums.
+    pub fn parts(&self) -> (&Heap, &Totals) {
+        (&self.heap, &self.totals)
+    }
+
     /// Objects that others hang on.
     fn dominating(&self, graph: &HeapGraph) -> &Bits {
         self.dominating.get_or_init(|| self.heap.dominating(graph))
@@ -78,7 +83,7 @@ impl Engine {
     }
 
     /// The heap and what is known of it.
-    fn heap(&self) -> Option<(&HeapGraph, &Known)> {
+    pub(super) fn heap(&self) -> Option<(&HeapGraph, &Known)> {
         let graph = self.recording.heap.as_ref()?;
         Some((graph, self.heap.get_or_init(|| Known::of(graph))))
     }

@@ -1,123 +1,147 @@
-//! The verdict row: the heaviest functions and the stalls, each one click from its evidence.
+//! The findings of the recording: what matters most in a row, each one click from where it is seen; all
+//! of them with what they rest on below it, when asked for.
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::model::vocab::ViewId;
-use crate::protocol::{FunctionRow, StallReport, samples};
+use crate::model::vocab::{Filter, Scope, ViewId};
+use crate::protocol::{Answer, FindingRow, Query};
 use crate::state::{Action, Selection};
-use crate::ui::format;
-use crate::ui::parts::{figure_of, icon};
+use crate::ui::ask::use_answer;
+use crate::ui::load::Load;
+use crate::ui::parts::icon;
 use crate::ui::signals::memo;
 use crate::ui::store::Store;
 
-/// How many there are room for.
-const FINDINGS_MAX: usize = 4;
+/// How many stand in the row; on a narrow page one does.
+const SHOWN: usize = 3;
 
-/// What a finding leads to.
-#[derive(Clone, PartialEq)]
-enum Finding {
-    Function(Box<FunctionRow>),
-    Stalls(Arc<StallReport>),
-}
-
-/// The row. On a narrow page it shows one at a time.
+/// The row. It keeps its place until it is known that there is nothing to say.
 pub fn findings(store: Store) -> AnyView {
-    let findings = memo(move || list(store));
-    let turn = RwSignal::new(0_usize);
-    let cards = move || {
-        let findings = findings.get();
-        let count = findings.len();
-        let shown = turn.get() % count.max(1);
-        let cards = findings.into_iter().enumerate().map(|(index, finding)| {
-            let is_shown = index == shown;
-            card(store, index, finding, is_shown)
-        });
-        let cards = cards.collect_view();
-        let more = (count > 1).then(|| {
-            view! {
-                <button type="button" class="more narrow" aria-label="Next finding" on:click=move |_| turn.update(|t| *t += 1)>
-                    {format!("{} of {count}", shown + 1)}{icon("right")}
-                </button>
-            }
-        });
-        view! { {cards}{more} }
+    let threshold = store.part(|state| state.threshold_ms);
+    let found = use_answer(
+        "findings",
+        move || {
+            let query = Query::Findings { scope: Scope::default(), threshold_ms: threshold.get() };
+            Some((store.active.get()?, query))
+        },
+        |answer| match answer {
+            Answer::Findings(rows) => Some(rows),
+            _ => None,
+        },
+    );
+    let rows = memo(move || match found.get() {
+        Load::Ready(rows) | Load::Waiting(Some(rows)) => Some(rows),
+        Load::Waiting(None) => None,
+        _ => Some(Arc::default()),
+    });
+    let is_open = RwSignal::new(false);
+    let content = move || match rows.get() {
+        Some(rows) if rows.is_empty() => ().into_any(),
+        Some(rows) => row(store, rows, is_open),
+        None => view! { <div class="findings"></div> }.into_any(),
     };
-    view! { <section class="findings" aria-label="Findings">{cards}</section> }.into_any()
+    content.into_any()
 }
 
-fn list(store: Store) -> Vec<Finding> {
-    let top = store.summary.get().value().map(|summary| summary.top.clone()).unwrap_or_default();
-    let has_own = |row: &FunctionRow| row.self_value.raw > 0;
-    let mut findings: Vec<_> = top.into_iter().filter(has_own).map(|row| Finding::Function(Box::new(row))).collect();
-    let stalls = store.stalls.get().value().filter(|report| report.count > 0);
-    if let Some(report) = stalls {
-        findings.insert(findings.len().min(1), Finding::Stalls(report));
-    }
-    findings.truncate(FINDINGS_MAX);
-    findings
-}
-
-fn card(store: Store, index: usize, finding: Finding, is_shown: bool) -> AnyView {
-    let (severity, is_on, title, text) = match &finding {
-        Finding::Function(row) => {
-            let key = row.label.key.clone();
-            let selected =
-                store.part(move |state| state.selection.as_ref().and_then(Selection::function) == Some(&key));
-            let (title, text) = function_words(row);
-            ("sev-low", selected, title, text)
-        }
-        Finding::Stalls(report) => {
-            let is_on = store.part(|state| state.view == ViewId::Stalls);
-            let (title, text) = stall_words(store, report);
-            ("sev-high", is_on, title, text)
-        }
-    };
-    let choose = move |_| match &finding {
-        Finding::Function(row) => store.select_function(row.label.key.clone()),
-        Finding::Stalls(_) => store.dispatch(Action::View(ViewId::Stalls)),
-    };
+fn row(store: Store, rows: Arc<Vec<FindingRow>>, is_open: RwSignal<bool>) -> AnyView {
+    let shown = if store.is_narrow.get() { 1 } else { SHOWN };
+    let cards = rows.iter().take(shown).cloned().enumerate().map(|(at, row)| card(store, at, row)).collect_view();
+    let more = rows.len().saturating_sub(shown);
+    let words = if more > 0 { format!("{more} more") } else { "Evidence".to_owned() };
+    let all = move || is_open.get().then(|| list(store, &rows));
     view! {
-        <button type="button" class="finding" class:on=move || is_on.get() class:shown=is_shown on:click=choose>
-            <span class=format!("fnum {severity}")>{index + 1}</span>
-            <span class="ft"><b>{title}</b><span class="ft-text">{text}</span></span>
+        <section class="findings" aria-label="Findings">
+            {cards}
+            <button
+                type="button"
+                class="more"
+                aria-controls="all-findings"
+                aria-expanded=move || is_open.get().to_string()
+                on:click=move |_| is_open.update(|open| *open = !*open)
+            >
+                {words}
+                {icon("down")}
+            </button>
+        </section>
+        {all}
+    }
+    .into_any()
+}
+
+fn card(store: Store, at: usize, row: FindingRow) -> AnyView {
+    let severity = if row.is_health { "fnum sev-good" } else { "fnum sev-high" };
+    let function = row.function.clone();
+    let is_on = store.part(move |state| {
+        function.is_some() && state.selection.as_ref().and_then(Selection::function) == function.as_ref()
+    });
+    let first = row.evidence.first().map(|(label, number)| format!(" · {label} {number}"));
+    let (title, certainty, reason) = (coded(&row.title), row.certainty.clone(), row.reason.clone());
+    view! {
+        <button type="button" class="finding" class:on=move || is_on.get() title=reason on:click=move |_| go(store, &row)>
+            <span class=severity>{at + 1}</span>
+            <span class="ft"><b>{title}</b><span>{certainty}<span class="clip">{first}</span></span></span>
             <span class="wide">{icon("right")}</span>
         </button>
     }
     .into_any()
 }
 
-/// Own time includes built-ins that have no frame; the title says so.
-fn function_words(row: &FunctionRow) -> (AnyView, AnyView) {
-    let name = format::name(&row.label);
-    let share = row.self_value.share.clone();
-    let own = match share.is_empty() {
-        true => figure_of(&row.self_value),
-        false => view! { <span class="num">{share}</span> }.into_any(),
+/// All of them, with everything that is said of each.
+fn list(store: Store, rows: &[FindingRow]) -> AnyView {
+    let item = |row: &FindingRow| {
+        let title = coded(&row.title);
+        let evidence = row.evidence.iter().map(|(label, number)| {
+            view! { <li>{coded(label)}": "<b class="num">{number.clone()}</b></li> }
+        });
+        let (evidence, why) = (evidence.collect_view(), format!("{} – {}", row.certainty, row.reason));
+        let (next, row) = (row.next.clone(), row.clone());
+        view! {
+            <li>
+                <button type="button" class="link" on:click=move |_| go(store, &row)>{title}</button>
+                <ul>{evidence}</ul>
+                <p>{next}</p>
+                <p class="quiet">{why}</p>
+            </li>
+        }
+        .into_any()
     };
-    let title = view! {
-        <code class="clip">{name}</code>
-        <span title="Itself, or in built-ins that it calls and that have no frame.">{own}" self"</span>
-    };
-    let plus_minus = (!row.plus_minus.is_empty()).then(|| format!("{} · ", row.plus_minus));
-    let samples = samples(row.self_value.samples);
-    let place = (!row.label.place.is_empty()).then(|| format!(" · {}", row.label.place));
-    let text =
-        view! { <span>{plus_minus}{figure_of(&row.self_value)}" · "{samples}</span><span class="clip">{place}</span> };
-    (title.into_any(), text.into_any())
+    view! { <ol id="all-findings" class="all-findings" aria-label="All findings">{rows.iter().map(item).collect_view()}</ol> }
+        .into_any()
 }
 
-fn stall_words(store: Store, report: &StallReport) -> (AnyView, AnyView) {
-    let count = format::plural(report.count.into(), "stall", "stalls");
-    let threshold = store.state.with(|state| state.threshold_ms);
-    let worst = report.stalls.iter().find(|stall| stall.kind == "stall");
-    let length = worst.map(|stall| figure_of(&stall.length));
-    let title = view! { <span>{count}" ≥ "{threshold}"\u{202f}ms, worst "{length}</span> };
-    let blamed = worst.and_then(|stall| stall.culprit.as_ref()).map(|label| {
-        let name = format::name(label);
-        view! { <span>" · worst by "</span><code class="clip">{name}</code> }
-    });
-    let text = view! { <span>{figure_of(&report.total)}" blocked"</span>{blamed} };
-    (title.into_any(), text.into_any())
+/// A text in which names stand between backticks.
+fn coded(text: &str) -> Vec<AnyView> {
+    let part = |(at, part): (usize, &str)| {
+        let part = part.to_owned();
+        if at % 2 == 1 {
+            view! { <code class="clip">{part}</code> }.into_any()
+        } else {
+            view! { <span>{part}</span> }.into_any()
+        }
+    };
+    text.split('`').enumerate().map(part).collect()
+}
+
+/// Shows what a finding points at.
+fn go(store: Store, row: &FindingRow) {
+    if let Some(thread) = &row.thread {
+        store.dispatch(Action::Thread(Some(thread.clone())));
+    }
+    if let Some(view) = row.view {
+        store.dispatch(Action::View(view));
+    }
+    if !row.sheet.is_empty() {
+        store.dispatch(Action::Sheet(row.sheet.clone()));
+    }
+    if let Some(range) = row.range {
+        store.dispatch(match row.view {
+            Some(ViewId::Stalls) => Action::Stall(Some(range)),
+            _ => Action::AddFilter(Filter::Time(range)),
+        });
+    }
+    if let Some(function) = &row.function {
+        store.select_function(function.clone());
+    }
 }

@@ -29,8 +29,8 @@ pub fn workspace(store: Store) -> AnyView {
             {chips::chips(store)}
             <Show when=move || has_stacks.get()>
                 {summary::summary(store)}
-                {findings::findings(store)}
             </Show>
+            {findings::findings(store)}
             <Show when=move || has_time.get()>
                 <section
                     class="timeline"
