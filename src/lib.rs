@@ -22,3 +22,8 @@ pub mod units;
 pub mod web;
 #[cfg(target_arch = "wasm32")]
 pub mod worker;
+
+/// Whether this program carries every format and every analysis. The worker that a first visit fetches
+/// does not: it tells what a file is, whatever it is, and leaves to the full one what few first files
+/// need. A condition on this is known to the compiler: nothing behind it is linked where it is false.
+pub const IS_FULL: bool = cfg!(feature = "every-format");

@@ -147,6 +147,8 @@ pub enum Reply {
     },
     /// The recording is open.
     Opened(Overview),
+    /// What was recognised is decoded by the full program only. Nothing was opened.
+    Elsewhere,
     /// The answer to a query.
     Answer(Answer),
     /// A canvas was painted.

@@ -87,6 +87,11 @@ impl Engine {
         }
     }
 
+    /// Whether this program can show all that a recording holds.
+    pub fn shows_all(recording: &Recording) -> bool {
+        crate::IS_FULL || recording.is_profiles_alone()
+    }
+
     /// The recording.
     pub fn recording(&self) -> &Recording {
         &self.recording

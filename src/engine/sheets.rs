@@ -18,26 +18,26 @@ use crate::units::{self, Unit};
 
 /// All sheets, in the order in which they are shown.
 pub(super) static SHEETS: &[SheetKind] = &[
-    heap::sheets::CONTENTS,
-    heap::sheets::CONSTRUCTORS,
-    heap::sheets::DOMINATORS,
-    heap::sheets::STRINGS,
-    heap::sheets::DETACHED,
-    heap::sheets::CHANGES,
-    heap::sheets::RETAINERS,
-    measures::VITALS,
-    measures::EVENTS,
-    measures::OPERATIONS,
-    measures::TRACKS,
-    measures::MARKS,
-    measures::LOAD,
-    measures::LOAD_COMPARED,
-    measures::PERCENTILES,
-    measures::TOTALS,
-    measures::DOCTOR,
-    measures::DELAYS,
-    measures::SERIES,
-    measures::FACTS,
+    heap::sheets::CONTENTS.in_full(),
+    heap::sheets::CONSTRUCTORS.in_full(),
+    heap::sheets::DOMINATORS.in_full(),
+    heap::sheets::STRINGS.in_full(),
+    heap::sheets::DETACHED.in_full(),
+    heap::sheets::CHANGES.in_full(),
+    heap::sheets::RETAINERS.in_full(),
+    measures::VITALS.in_full(),
+    measures::EVENTS.in_full(),
+    measures::OPERATIONS.in_full(),
+    measures::TRACKS.in_full(),
+    measures::MARKS.in_full(),
+    measures::LOAD.in_full(),
+    measures::LOAD_COMPARED.in_full(),
+    measures::PERCENTILES.in_full(),
+    measures::TOTALS.in_full(),
+    measures::DOCTOR.in_full(),
+    measures::DELAYS.in_full(),
+    measures::SERIES.in_full(),
+    measures::FACTS.in_full(),
 ];
 
 /// A sheet: one entry of the registry.
@@ -65,6 +65,14 @@ pub(super) enum Source {
     Lines(fn(&mut Engine, &Asked<'_>) -> Result<Lines, String>),
     /// Those that are asked for.
     Outline(fn(&mut Engine, &Asked<'_>) -> Result<Sheet, String>),
+}
+
+impl SheetKind {
+    /// A sheet that only the full program carries: what it is of is not decoded elsewhere.
+    const fn in_full(self) -> Self {
+        let nothing = Source::Lines(|_, _| Err(String::new()));
+        if crate::IS_FULL { self } else { Self { exists: |_| false, source: nothing, ..self } }
+    }
 }
 
 /// What is asked of a sheet.

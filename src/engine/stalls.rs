@@ -32,7 +32,8 @@ impl Engine {
         if self.recording.profiles.is_empty() {
             let late = "How late the loop was is under Series; who held it is not in this file: record a CPU profile.";
             let none = "It holds no call stacks over time: record a CPU profile.";
-            return Some(if delays::is_measured(&self.recording) { late } else { none }.to_owned());
+            let is_late = crate::IS_FULL && delays::is_measured(&self.recording);
+            return Some(if is_late { late } else { none }.to_owned());
         }
         let reason = |p| stalls::why_none(&self.recording, p);
         let first = reason(0)?;

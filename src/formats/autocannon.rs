@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::common::json::{float, note_replaced, scaled, words};
 use super::common::when;
-use super::{Access, Context, Fit, Format, Head, Recipe};
+use super::{Access, Context, Fit, Format, Head, Recipe, in_full};
 use crate::error::{Error, Result};
 use crate::input::Window;
 use crate::input::json::{Json, Kind, glimpse};
@@ -31,7 +31,7 @@ pub const FORMAT: Format = Format {
     }],
     access: Access::Forward,
     detect,
-    decode,
+    decode: in_full(decode),
 };
 
 fn detect(head: &Head<'_>) -> Fit {

@@ -71,9 +71,17 @@ pub struct Format {
     pub access: Access,
     /// Looks at a head, allocates little, never reads on.
     pub detect: fn(&Head<'_>) -> Fit,
-    /// Reads one file into the builder: interns, notes, and adds what it holds: profiles, a heap, spans,
-    /// series, distributions. A file that holds none of them is refused by [`open`].
-    pub decode: fn(&mut Window, &mut Builder, &Context<'_>) -> Result<()>,
+    /// Its decoder; `None` in a program that does not carry it, see [`in_full`].
+    pub decode: Option<Decode>,
+}
+
+/// Reads one file into the builder: interns, notes, and adds what it holds: profiles, a heap, spans,
+/// series, distributions. A file that holds none of them is refused by [`open`].
+pub type Decode = fn(&mut Window, &mut Builder, &Context<'_>) -> Result<()>;
+
+/// The decoder of a format that only the full program carries. Nothing of it is linked elsewhere.
+const fn in_full(decode: Decode) -> Option<Decode> {
+    if crate::IS_FULL { Some(decode) } else { None }
 }
 
 /// A command that writes a file which opens here. See [`crate::model::vocab::Recipe`].
@@ -187,16 +195,19 @@ pub struct Recognised {
 pub trait Watch {
     /// A format was recognised.
     fn recognised(&mut self, _what: &Recognised) {}
+    /// What was recognised has its decoder in the full program. Nothing was decoded, and opening fails.
+    fn elsewhere(&mut self) {}
 }
 
 impl Watch for () {}
 
 /// Opens a bundle as one recording: unpack, detect, decode. The order of its files does not matter.
 /// Source maps and scripts among them are no recordings: they give the others their original names.
+/// Nothing is decoded before all of them were recognised.
 ///
 /// # Errors
 /// When the only file, or every file, cannot be read. A file among others that cannot be read is left
-/// out, with a note.
+/// out, with a note. When this program lacks the decoder of one of them: see [`Watch::elsewhere`].
 pub fn open(mut bundle: Bundle, options: &Options, report: Option<Report>, watch: &mut dyn Watch) -> Result<Recording> {
     let mut builder = Builder::new();
     let maps = Maps::out_of(&mut bundle);
@@ -205,10 +216,19 @@ pub fn open(mut bundle: Bundle, options: &Options, report: Option<Report>, watch
     }
     let is_alone = bundle.len() == 1;
     bundle.sort_by(|a, b| a.name.cmp(&b.name));
+    let recognise = |named: Named| (named.name.clone(), Known::of(named, options, report.clone()));
+    let files: Vec<_> = bundle.into_iter().map(recognise).collect();
+    // Maps are read by the full program alone.
+    let lacks_maps = !crate::IS_FULL && !maps.is_empty();
+    let is_elsewhere = |known: &&Known| lacks_maps || known.format.decode.is_none();
+    if let Some(known) = files.iter().filter_map(|(_, known)| known.as_ref().ok()).find(is_elsewhere) {
+        watch.recognised(&known.as_told());
+        watch.elsewhere();
+        return Err(Error::whole("this program does not carry its decoder", "Open it with the full one."));
+    }
     let (mut opened, mut failed) = (Vec::new(), Vec::new());
-    for named in bundle {
-        let name = named.name.clone();
-        match open_one(named, options, report.clone(), watch, &mut builder) {
+    for (name, known) in files {
+        match known.and_then(|known| known.read(options, watch, &mut builder)) {
             Ok(origin) => {
                 opened.push(origin);
                 if !is_alone {
@@ -228,7 +248,7 @@ pub fn open(mut bundle: Bundle, options: &Options, report: Option<Report>, watch
         builder.note("not-opened", 1, format!("{} was left out: {}.", error.file, error.problem));
     }
     match common_origin(opened) {
-        Some(origin) if maps.is_empty() => Ok(builder.finish(origin)),
+        Some(origin) if maps.is_empty() || !crate::IS_FULL => Ok(builder.finish(origin)),
         Some(origin) => Ok(maps.apply(builder.finish(origin), &options.limits)),
         None if maps.is_empty() => Err(Error::whole("nothing was opened", "Choose at least one file.")),
         None => Err(Error::whole(
@@ -261,30 +281,43 @@ fn common_origin(mut files: Vec<Origin>) -> Option<Origin> {
     })
 }
 
-fn open_one(
-    mut named: Named,
-    options: &Options,
-    report: Option<Report>,
-    watch: &mut dyn Watch,
-    builder: &mut Builder,
-) -> Result<Origin> {
-    let size = named.source.size();
-    let unreadable = |e: std::io::Error| {
-        Error::whole(format!("the file could not be read ({e})"), "It may have moved: drop it again.")
-    };
-    let fingerprint = fingerprint(named.source.as_mut()).map_err(unreadable)?;
-    let mut window = Window::open(named.source, &options.limits, report)?;
-    let (format, why) = detect(&named.name, &mut window)?;
-    watch.recognised(&Recognised { format: format.id.into(), title: format.title.into(), why: why.clone() });
-    let context = Context { name: &named.name, options };
-    (format.decode)(&mut window, builder, &context)?;
-    if !builder.has_added() && !builder.had_nothing_to_show() {
-        return Err(Error::whole("no profile was found in it", "Check that the recording ended properly."));
+/// A file of which it is known what it is.
+struct Known {
+    origin: Origin,
+    format: &'static Format,
+    window: Window,
+}
+
+impl Known {
+    fn of(mut named: Named, options: &Options, report: Option<Report>) -> Result<Self> {
+        let size = named.source.size();
+        let unreadable = |e: std::io::Error| {
+            Error::whole(format!("the file could not be read ({e})"), "It may have moved: drop it again.")
+        };
+        let fingerprint = fingerprint(named.source.as_mut()).map_err(unreadable)?;
+        let mut window = Window::open(named.source, &options.limits, report)?;
+        let (format, why) = detect(&named.name, &mut window)?;
+        let origin = Origin { name: named.name, size, fingerprint, format: format.id.into(), detected_by: why };
+        Ok(Self { origin, format, window })
     }
-    for note in window.notes() {
-        builder.note(&note.code, note.count, note.text);
+
+    fn as_told(&self) -> Recognised {
+        let Origin { format, detected_by, .. } = &self.origin;
+        Recognised { format: format.clone(), title: self.format.title.into(), why: detected_by.clone() }
     }
-    Ok(Origin { name: named.name, size, fingerprint, format: format.id.into(), detected_by: why })
+
+    fn read(mut self, options: &Options, watch: &mut dyn Watch, builder: &mut Builder) -> Result<Origin> {
+        watch.recognised(&self.as_told());
+        let decode = self.format.decode.expect("a bundle is decoded where all of its decoders are");
+        decode(&mut self.window, builder, &Context { name: &self.origin.name, options })?;
+        if !builder.has_added() && !builder.had_nothing_to_show() {
+            return Err(Error::whole("no profile was found in it", "Check that the recording ended properly."));
+        }
+        for note in self.window.notes() {
+            builder.note(&note.code, note.count, note.text);
+        }
+        Ok(self.origin)
+    }
 }
 
 /// The one format that answers for this content, and why.

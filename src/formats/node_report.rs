@@ -7,7 +7,7 @@
 
 use super::common::json::{each_object, float, note_replaced, scaled, words};
 use super::common::v8_code::{Named, frame_of};
-use super::{Access, Context, Fit, Format, Head, Recipe};
+use super::{Access, Context, Fit, Format, Head, Recipe, in_full};
 use crate::error::Result;
 use crate::input::Window;
 use crate::input::json::{Json, Kind, glimpse};
@@ -29,7 +29,7 @@ pub const FORMAT: Format = Format {
     }],
     access: Access::Forward,
     detect,
-    decode,
+    decode: in_full(decode),
 };
 
 fn detect(head: &Head<'_>) -> Fit {

@@ -13,7 +13,7 @@
 
 use super::common::json::{float, scaled};
 use super::common::ndjson::each_line;
-use super::{Access, Context, Fit, Format, Head};
+use super::{Access, Context, Fit, Format, Head, in_full};
 use crate::error::Result;
 use crate::input::Window;
 use crate::input::json::{Json, Kind, glimpse};
@@ -29,7 +29,7 @@ pub const FORMAT: Format = Format {
     recipes: &[],
     access: Access::Forward,
     detect,
-    decode,
+    decode: in_full(decode),
 };
 
 fn detect(head: &Head<'_>) -> Fit {

@@ -108,6 +108,16 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// Whether it holds nothing besides profiles.
+    pub fn is_profiles_alone(&self) -> bool {
+        self.heap.is_none()
+            && self.spans.is_empty()
+            && self.series.is_empty()
+            && self.distributions.is_empty()
+            && self.totals.is_empty()
+            && self.tables.is_empty()
+    }
+
     /// The function of a frame.
     #[inline]
     pub fn function_of(&self, frame: FrameId) -> FunctionId {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use web_sys::{MessagePort, OffscreenCanvas};
 
-use super::workers::{Seat, Word, Workers};
+use super::workers::{Program, Seat, Word, Workers};
 use crate::model::vocab::{Path, Scope};
 use crate::protocol::{
     Answer, CanvasId, Direction, Failure, FlameView, FromWorker, OpenOptions, Overview, Painted, Picture, Query, Reply,
@@ -163,9 +163,30 @@ impl Session {
             link.maps = maps;
             link.options = options;
         });
-        workers.take(move |seat| match seat {
-            Ok(seat) => self.sit_down(seat, theme),
+        workers.take(Program::First, move |seat| match seat {
+            Ok(seat) => self.sit_down(seat, workers, theme),
             Err(problem) => self.end(Phase::Died(problem)),
+        });
+    }
+
+    /// Goes to workers of the full program, since those of the first do not decode its files.
+    fn move_on(self, workers: Workers, theme: Theme) {
+        if let Some(seat) = self.leave() {
+            workers.give_back(seat);
+        }
+        self.phase.update(|phase| {
+            if let Phase::Opening(opening) = phase {
+                opening.phase = "fetching".to_owned();
+            }
+        });
+        workers.take(Program::Full, move |seat| match seat {
+            Ok(seat) => self.sit_down(seat, workers, theme),
+            Err(problem) => self.fail(Failure {
+                file: self.file.with_untracked(|file| file.name.clone()),
+                message: format!("What decodes it cannot be fetched from this site: {problem}."),
+                offset: None,
+                head: Vec::new(),
+            }),
         });
     }
 
@@ -287,7 +308,7 @@ impl Session {
         self.end(Phase::Failed(failure));
     }
 
-    fn sit_down(self, seat: Seat, theme: Theme) {
+    fn sit_down(self, seat: Seat, workers: Workers, theme: Theme) {
         if self.phase.with_untracked(|phase| *phase == Phase::Closed) {
             return; // cancelled while the worker started
         }
@@ -299,7 +320,12 @@ impl Session {
         });
         let names = sources.iter().map(|source| source.name.clone()).collect();
         let blobs: Vec<Extra> = sources.into_iter().map(|source| Extra::Blob(source.blob)).collect();
-        self.send(Request::Open { names, options }, &blobs, None, Box::new(move |reply| self.opening_ended(reply)));
+        let again = theme.clone();
+        let on_reply = Box::new(move |reply| match reply {
+            Reply::Elsewhere => self.move_on(workers, again),
+            reply => self.opening_ended(reply),
+        });
+        self.send(Request::Open { names, options }, &blobs, None, on_reply);
         self.set_theme(theme);
     }
 
@@ -447,13 +473,18 @@ impl Session {
         if ended {
             return; // a panic is reported by the worker and by the browser
         }
+        retire(self.leave());
+        self.end_with_link(phase);
+    }
+
+    /// Its workers, of which it knows nothing any more.
+    fn leave(self) -> Option<Seat> {
         let seat = self.link.try_update_value(|link| {
             link.on_way.clear();
             link.lanes.clear();
             link.seat.take()
         });
-        retire(seat.flatten());
-        self.end_with_link(phase);
+        seat.flatten()
     }
 
     fn end_with_link(self, phase: Phase) {

@@ -1,5 +1,8 @@
-//! The supply of workers: the program is fetched and compiled once, and one spare pair of workers
+//! The supply of workers: a program is fetched and compiled once, and one spare pair of workers
 //! waits, so that a dropped file is met at once.
+//!
+//! There are two programs. Every visit fetches the first. The full one has what few first files need
+//! besides, and is fetched when a file needs it.
 //!
 //! A recording has two workers, the engine and the stage, with a channel between them. Here they
 //! become one [`Seat`]: each request goes to the worker that it is for.
@@ -83,13 +86,40 @@ impl Seat {
     }
 }
 
+/// What workers can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// What every visit fetches.
+    First,
+    /// With every format and every analysis.
+    Full,
+}
+
+impl Program {
+    /// How the page names it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::First => "worker",
+            Self::Full => "full-worker",
+        }
+    }
+}
+
 type Taker = Box<dyn FnOnce(Result<Seat, String>)>;
+
+/// A program on its way.
+#[derive(Default)]
+struct Fetched {
+    is_asked_for: bool,
+    program: Option<Result<WorkerProgram, String>>,
+    takers: VecDeque<Taker>,
+}
 
 #[derive(Default)]
 struct Supply {
-    program: Option<Result<WorkerProgram, String>>,
+    /// One for each [`Program`].
+    fetched: [Fetched; 2],
     spare: Option<Seat>,
-    takers: VecDeque<Taker>,
     /// The pair that rehearses.
     rehearsing: Option<Seat>,
     /// Whether a pair was ever asked for.
@@ -107,46 +137,76 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Begins to fetch the program; a spare worker starts once it is there.
+    /// Begins to fetch the first program; a spare pair starts once it is there.
     pub fn start() -> Self {
         let workers = Self {
             supply: StoredValue::new_local(Supply::default()),
             catalogue: RwSignal::default(),
             problem: RwSignal::default(),
         };
-        leptos::task::spawn_local(async move {
-            let program = WorkerProgram::load().await;
-            workers.problem.set(program.as_ref().err().cloned());
-            workers.supply.update_value(|supply| supply.program = Some(program));
-            workers.serve_takers();
-            workers.keep_spare();
-            rehearsal::plan(workers);
-        });
+        workers.fetch(Program::First);
         workers
+    }
+
+    /// Fetches a program, unless that was begun already.
+    fn fetch(self, program: Program) {
+        let was_begun =
+            |supply: &mut Supply| std::mem::replace(&mut supply.fetched[program as usize].is_asked_for, true);
+        if self.supply.try_update_value(was_begun) != Some(false) {
+            return;
+        }
+        leptos::task::spawn_local(async move {
+            let fetched = WorkerProgram::load(program.name()).await;
+            let problem = fetched.as_ref().err().cloned();
+            let is_there = problem.is_none();
+            self.supply.update_value(|supply| supply.fetched[program as usize].program = Some(fetched));
+            self.serve_takers(program);
+            match program {
+                Program::First => {
+                    self.problem.set(problem);
+                    self.keep_spare();
+                    rehearsal::plan(self);
+                }
+                Program::Full if is_there => {}
+                // The next file that needs it tries again.
+                Program::Full => {
+                    self.supply.update_value(|supply| supply.fetched[program as usize] = Fetched::default());
+                }
+            }
+        });
     }
 
     /// Gives `taker` a pair of workers: the spare one, a new one, or, while the program is being fetched,
     /// one as soon as that is done. One sentence instead where none can be started.
-    pub fn take(self, taker: impl FnOnce(Result<Seat, String>) + 'static) {
+    pub fn take(self, program: Program, taker: impl FnOnce(Result<Seat, String>) + 'static) {
         let spare = self.supply.try_update_value(|supply| {
             supply.is_used = true;
             // Whoever waits comes first.
             supply.rehearsing = None;
-            supply.spare.take()
+            if program == Program::First { supply.spare.take() } else { None }
         });
         match spare.flatten() {
             Some(seat) => taker(Ok(seat)),
             None => {
-                self.supply.update_value(|supply| supply.takers.push_back(Box::new(taker)));
-                self.serve_takers();
+                let queue =
+                    |supply: &mut Supply| supply.fetched[program as usize].takers.push_back(Box::new(taker) as Taker);
+                self.supply.update_value(queue);
+                self.fetch(program);
+                self.serve_takers(program);
             }
         }
+    }
+
+    /// Takes a pair of the first program back that has opened nothing.
+    pub fn give_back(self, seat: Seat) {
+        *seat.route.0.borrow_mut() = None;
+        self.supply.update_value(|supply| supply.spare = Some(seat));
     }
 
     /// Starts a spare pair, unless one waits.
     pub fn keep_spare(self) {
         if self.supply.with_value(|supply| supply.spare.is_none())
-            && let Some(Ok(seat)) = self.new_seat()
+            && let Some(Ok(seat)) = self.new_seat(Program::First)
         {
             self.supply.update_value(|supply| supply.spare = Some(seat));
         }
@@ -156,7 +216,7 @@ impl Workers {
     /// `None` when one was needed before, or there is none.
     pub fn rehearse(self, listener: impl Fn(Word) + 'static) -> Option<()> {
         let is_used = self.supply.try_with_value(|supply| supply.is_used)?;
-        let seat = if is_used { None } else { self.new_seat()?.ok() }?;
+        let seat = if is_used { None } else { self.new_seat(Program::First)?.ok() }?;
         seat.listen(listener);
         self.supply.try_update_value(|supply| supply.rehearsing = Some(seat))
     }
@@ -173,19 +233,21 @@ impl Workers {
         self.supply.try_update_value(|supply| supply.rehearsing = None);
     }
 
-    fn serve_takers(self) {
-        while self.supply.with_value(|supply| supply.program.is_some()) {
-            let taker = self.supply.try_update_value(|supply| supply.takers.pop_front()).flatten();
-            let Some(taker) = taker else { return };
-            if let Some(seat) = self.new_seat() {
+    fn serve_takers(self, program: Program) {
+        let next = |supply: &mut Supply| {
+            let fetched = &mut supply.fetched[program as usize];
+            fetched.program.as_ref().and(fetched.takers.pop_front())
+        };
+        while let Some(taker) = self.supply.try_update_value(next).flatten() {
+            if let Some(seat) = self.new_seat(program) {
                 taker(seat);
             }
         }
     }
 
     /// `None` while the program is being fetched.
-    fn new_seat(self) -> Option<Result<Seat, String>> {
-        let program = self.supply.with_value(|supply| supply.program.clone())?;
+    fn new_seat(self, program: Program) -> Option<Result<Seat, String>> {
+        let program = self.supply.with_value(|supply| supply.fetched[program as usize].program.clone())?;
         let started = program.and_then(|program| {
             let route = Route::default();
             let (engine, stage) = (self.start_one(&program, &route)?, self.start_one(&program, &route)?);

@@ -12,7 +12,7 @@
 //!   too: so that may stay at `blob:` alone, and no worker can ever be started from a URL.
 //! - *Speed.* One download and one compilation, whatever the number of recordings.
 //! - *Caches.* The names of the worker's files carry a hash of their content and stand in the page
-//!   (`<meta name="worker">`), so a page never pairs with a worker of another release.
+//!   (`<meta name="worker">`, `<meta name="full-worker">`), so a page never pairs with a worker of another release.
 //!
 //! **What the worker may rely on.** Messages may be posted at once: those that arrive before the
 //! program has set its `onmessage` are kept and delivered in order once its `main` has returned.
@@ -60,13 +60,13 @@ pub struct WorkerProgram {
 
 impl WorkerProgram {
     /// Downloads and compiles the program that the page names in
-    /// `<meta name="worker" content="GLUE" data-wasm="WASM">`, both relative to the page.
+    /// `<meta name="NAME" content="GLUE" data-wasm="WASM">`, both relative to the page.
     ///
     /// # Errors
     /// One sentence for people: the page names no worker, a file is missing (mostly because a new
     /// release was put in its place: reloading helps), or the browser cannot compile it.
-    pub async fn load() -> Result<WorkerProgram, String> {
-        let (glue, wasm) = addresses()?;
+    pub async fn load(name: &str) -> Result<WorkerProgram, String> {
+        let (glue, wasm) = addresses(name)?;
         let (glue, wasm) = both_arrived(&glue, &wasm).await?;
         let glue = text(&glue).await.map_err(|e| sentence(&e))?;
         let module = compiled(&wasm)
@@ -173,11 +173,11 @@ impl Drop for BlobUrl {
     }
 }
 
-/// The absolute addresses of the worker's glue and wasm, as the page names them.
-fn addresses() -> Result<(String, String), String> {
+/// The addresses of a worker's glue and wasm, as the page names them.
+fn addresses(name: &str) -> Result<(String, String), String> {
     const MISSING: &str = "the page does not say where its worker is; build it with trunk";
     let document = web_sys::window().and_then(|window| window.document()).ok_or(MISSING)?;
-    let meta = document.query_selector("meta[name=worker]").ok().flatten().ok_or(MISSING)?;
+    let meta = document.query_selector(&format!("meta[name={name}]")).ok().flatten().ok_or(MISSING)?;
     let named = |attribute: &str| meta.get_attribute(attribute).ok_or(MISSING);
     Ok((named("content")?, named("data-wasm")?))
 }

@@ -174,15 +174,17 @@ impl EngineSide {
     fn open(&mut self, id: RequestId, names: Vec<String>, blobs: Vec<JsValue>, options: &OpenOptions) {
         let begun = now();
         let head = blobs.first().map(head_of).unwrap_or_default();
-        let reply = match read(id, names, blobs, options, begun) {
+        let mut told = Told { id, is_elsewhere: false };
+        let reply = match read(&mut told, names, blobs, options, begun) {
+            Ok(recording) if !Engine::shows_all(&recording) => Reply::Elsewhere,
             Ok(recording) => {
                 let engine = Engine::new(recording);
                 let overview = engine.overview(now() - begun);
                 // While the page is laying out its panels, the first picture is made ready.
                 let first = Want::first();
-                let told = crossing::give(&self.stage, engine.labels())
+                let given = crossing::give(&self.stage, engine.labels())
                     .and_then(|()| crossing::give(&self.stage, Given::Coming(first.clone())));
-                if let Err(problem) = told {
+                if let Err(problem) = given {
                     say(0, Reply::Died { message: problem });
                 }
                 self.wants.push_back(first);
@@ -191,6 +193,7 @@ impl EngineSide {
                 self.engine = Some(engine);
                 Reply::Opened(overview)
             }
+            Err(_) if told.is_elsewhere => Reply::Elsewhere,
             Err(error) => Reply::Failed(Failure {
                 file: error.file.clone(),
                 message: error.to_string(),
@@ -243,7 +246,7 @@ const PAGE_BYTES: u64 = 64 << 10;
 
 /// Reads the blobs as one recording, telling the page how far it got.
 fn read(
-    id: RequestId,
+    told: &mut Told,
     names: Vec<String>,
     blobs: Vec<JsValue>,
     options: &OpenOptions,
@@ -255,7 +258,7 @@ fn read(
         bundle.push(Named { name, source: Box::new(source) });
     }
     let size: u64 = bundle.iter().map(|named| named.source.size()).sum();
-    let last = std::cell::Cell::new(f64::MIN);
+    let (id, last) = (told.id, std::cell::Cell::new(f64::MIN));
     let report: Report = Rc::new(move |read| {
         let at = now();
         if at - last.get() >= REPORT_MILLIS {
@@ -268,16 +271,24 @@ fn read(
         limits.unpacked_min = max;
         limits.unpacked_per_byte = 0;
     }
-    open(bundle, &Options { limits, prune: options.prune }, Some(report), &mut Told(id))
+    open(bundle, &Options { limits, prune: options.prune }, Some(report), told)
 }
 
 /// Tells the page what was recognised.
-struct Told(RequestId);
+struct Told {
+    id: RequestId,
+    /// Whether this program does not carry its decoder.
+    is_elsewhere: bool,
+}
 
 impl Watch for Told {
     fn recognised(&mut self, what: &Recognised) {
         let Recognised { format, title, why } = what.clone();
-        say(self.0, Reply::Recognised { format, title, why });
+        say(self.id, Reply::Recognised { format, title, why });
+    }
+
+    fn elsewhere(&mut self) {
+        self.is_elsewhere = true;
     }
 }
 

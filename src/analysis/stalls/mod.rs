@@ -194,7 +194,9 @@ pub fn find_all(recording: &Recording, profile: usize, modules: &Modules, thresh
     let streams = turns::streams(recording, &facts, clock);
     let search = search::Search::new(recording, modules, &facts, &streams, clock, threshold_ns);
     let mut all = Vec::new();
-    if let Some(measured) = measured::Measured::of(recording, row) {
+    if crate::IS_FULL
+        && let Some(measured) = measured::Measured::of(recording, row)
+    {
         all.push((Source::Measured, measured.find(&search, clock, threshold_ns)));
     }
     if !is_made {
@@ -207,7 +209,9 @@ pub fn find_all(recording: &Recording, profile: usize, modules: &Modules, thresh
 /// sampled it.
 pub fn is_made_of_spans(recording: &Recording, profile: &Profile) -> bool {
     let is_unsampled = profile.time.as_ref().is_some_and(|time| time.interval_ns == 0 && time.has_idle);
-    is_unsampled && recording.spans.tracks.iter().any(|track| (track.pid, track.tid) == (profile.pid, profile.tid))
+    crate::IS_FULL
+        && is_unsampled
+        && recording.spans.tracks.iter().any(|track| (track.pid, track.tid) == (profile.pid, profile.tid))
 }
 
 /// Whether a profile is of the thread that people wait for, as a trace tells.

@@ -84,7 +84,7 @@ impl Engine {
 
     /// The heap and what is known of it.
     pub(super) fn heap(&self) -> Option<(&HeapGraph, &Known)> {
-        let graph = self.recording.heap.as_ref()?;
+        let graph = self.recording.heap.as_ref().filter(|_| crate::IS_FULL)?;
         Some((graph, self.heap.get_or_init(|| Known::of(graph))))
     }
 }

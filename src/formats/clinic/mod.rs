@@ -16,7 +16,7 @@ mod records;
 mod stacks;
 mod system;
 
-use super::{Access, Format, Recipe};
+use super::{Access, Format, Recipe, in_full};
 
 /// Doctor's measurements.
 pub const PROCESS: Format = Format {
@@ -33,7 +33,7 @@ pub const PROCESS: Format = Format {
     }],
     access: Access::Forward,
     detect: process::detect,
-    decode: process::decode,
+    decode: in_full(process::decode),
 };
 
 /// Bubbleprof's stacks.
@@ -51,7 +51,7 @@ pub const STACKS: Format = Format {
     }],
     access: Access::Forward,
     detect: stacks::detect,
-    decode: stacks::decode,
+    decode: in_full(stacks::decode),
 };
 
 /// What a recording was made on.
@@ -63,7 +63,7 @@ pub const SYSTEM: Format = Format {
     recipes: &[],
     access: Access::Forward,
     detect: system::detect,
-    decode: system::decode,
+    decode: in_full(system::decode),
 };
 
 /// Reports.
@@ -75,5 +75,5 @@ pub const PAGE: Format = Format {
     recipes: &[],
     access: Access::Forward,
     detect: page::detect,
-    decode: page::decode,
+    decode: in_full(page::decode),
 };

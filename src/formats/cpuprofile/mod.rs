@@ -31,7 +31,7 @@ pub const FORMAT: Format = Format {
     recipes: RECIPES,
     access: Access::Forward,
     detect: detect::detect,
-    decode,
+    decode: Some(decode),
 };
 
 const RECIPES: &[Recipe] = &[

@@ -39,7 +39,7 @@ pub const FORMAT: Format = Format {
     recipes: RECIPES,
     access: Access::Forward,
     detect,
-    decode,
+    decode: Some(decode),
 };
 
 const RECIPES: &[Recipe] = &[

@@ -19,7 +19,7 @@ mod rows;
 mod tests;
 mod tokens;
 
-use super::{Access, Context, Format, Recipe};
+use super::{Access, Context, Format, Recipe, in_full};
 use crate::error::{Error, Result};
 use crate::input::Window;
 use crate::input::json::Json;
@@ -35,7 +35,7 @@ pub const SNAPSHOT: Format = Format {
     recipes: SNAPSHOT_RECIPES,
     access: Access::Forward,
     detect: detect::snapshot,
-    decode,
+    decode: in_full(decode),
 };
 
 /// V8 allocation timeline.
@@ -47,7 +47,7 @@ pub const TIMELINE: Format = Format {
     recipes: &[],
     access: Access::Forward,
     detect: detect::timeline,
-    decode,
+    decode: in_full(decode),
 };
 
 const SNAPSHOT_RECIPES: &[Recipe] = &[

@@ -15,7 +15,7 @@ mod seconds;
 mod summary;
 mod text;
 
-use super::{Access, Format, Recipe};
+use super::{Access, Format, Recipe, in_full};
 
 /// Single measurements.
 pub const POINTS: Format = Format {
@@ -26,7 +26,7 @@ pub const POINTS: Format = Format {
     recipes: &[],
     access: Access::Forward,
     detect: points::detect,
-    decode: points::decode,
+    decode: in_full(points::decode),
 };
 
 /// The summary as scripts get it.
@@ -38,7 +38,7 @@ pub const SUMMARY: Format = Format {
     recipes: RECIPES,
     access: Access::Forward,
     detect: summary::detect,
-    decode: summary::decode,
+    decode: in_full(summary::decode),
 };
 
 /// The summary as an option writes it.
@@ -50,7 +50,7 @@ pub const EXPORT: Format = Format {
     recipes: &[],
     access: Access::Forward,
     detect: summary::detect_export,
-    decode: summary::decode,
+    decode: in_full(summary::decode),
 };
 
 /// The summary as it is printed.
@@ -62,7 +62,7 @@ pub const TEXT: Format = Format {
     recipes: &[],
     access: Access::Forward,
     detect: text::detect,
-    decode: text::decode,
+    decode: in_full(text::decode),
 };
 
 /// None of its commands could be run where this was written, so none is recommended.

@@ -21,7 +21,7 @@ mod report;
 mod tests;
 mod ticks;
 
-use super::{Access, Format, Recipe};
+use super::{Access, Format, Recipe, in_full};
 
 /// The raw log.
 pub const LOG: Format = Format {
@@ -38,7 +38,7 @@ pub const LOG: Format = Format {
     }],
     access: Access::Forward,
     detect: log::detect,
-    decode: log::decode,
+    decode: in_full(log::decode),
 };
 
 /// The log with names in place of addresses.
@@ -56,7 +56,7 @@ pub const PREPROCESSED: Format = Format {
     }],
     access: Access::Forward,
     detect: preprocessed::detect,
-    decode: preprocessed::decode,
+    decode: in_full(preprocessed::decode),
 };
 
 /// The printed report.
@@ -74,5 +74,5 @@ pub const REPORT: Format = Format {
     }],
     access: Access::Forward,
     detect: report::detect,
-    decode: report::decode,
+    decode: in_full(report::decode),
 };

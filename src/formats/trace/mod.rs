@@ -34,7 +34,7 @@ mod tests;
 mod threads;
 
 use super::common::json::note_replaced;
-use super::{Access, Format, Recipe};
+use super::{Access, Format, Recipe, in_full};
 use crate::error::Result;
 use crate::input::Window;
 use crate::input::json::Json;
@@ -60,7 +60,7 @@ pub const CHROME: Format = Format {
     recipes: &[],
     access: Access::Forward,
     detect: |head| detect::fit(head, Flavour::Chrome),
-    decode: |window, builder, _| decode(window, builder, Flavour::Chrome),
+    decode: in_full(|window, builder, _| decode(window, builder, Flavour::Chrome)),
 };
 
 /// Traces of Node.js.
@@ -78,7 +78,7 @@ pub const NODE: Format = Format {
     }],
     access: Access::Forward,
     detect: |head| detect::fit(head, Flavour::Node),
-    decode: |window, builder, _| decode(window, builder, Flavour::Node),
+    decode: in_full(|window, builder, _| decode(window, builder, Flavour::Node)),
 };
 
 /// Traces of everybody else.
@@ -90,7 +90,7 @@ pub const OTHER: Format = Format {
     recipes: &[],
     access: Access::Forward,
     detect: |head| detect::fit(head, Flavour::Other),
-    decode: |window, builder, _| decode(window, builder, Flavour::Other),
+    decode: in_full(|window, builder, _| decode(window, builder, Flavour::Other)),
 };
 
 fn decode(window: &mut Window, builder: &mut Builder, flavour: Flavour) -> Result<()> {

@@ -13,7 +13,7 @@ mod stacks;
 mod tests;
 mod ticks;
 
-use super::{Access, Format, Recipe};
+use super::{Access, Format, Recipe, in_full};
 use crate::model::Builder;
 
 /// Trees of call paths.
@@ -31,7 +31,7 @@ pub const STACKS: Format = Format {
     }],
     access: Access::Forward,
     detect: stacks::detect,
-    decode: stacks::decode,
+    decode: in_full(stacks::decode),
 };
 
 /// A list of ticks.
@@ -49,7 +49,7 @@ pub const TICKS: Format = Format {
     }],
     access: Access::Forward,
     detect: ticks::detect,
-    decode: ticks::decode,
+    decode: in_full(ticks::decode),
 };
 
 /// What the numbers are not.

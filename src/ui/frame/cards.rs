@@ -65,6 +65,7 @@ fn what(session: Session, opening: &Opening) -> String {
     let size = session.size.get();
     let size = if size > 0 { format!("{} · ", format::file_size(size)) } else { String::new() };
     match &opening.recognised {
+        Some(known) if opening.phase == "fetching" => format!("{size}{}: fetching what decodes it", known.title),
         Some(known) => format!("{size}{} ({})", known.title, format::why(&known.why, &known.title)),
         None if opening.phase == "fetching" => "Fetching it from this site".to_owned(),
         None => format!("{size}Looking what it is"),
@@ -164,7 +165,7 @@ fn failure_card(store: Store, session: Session, failure: &Failure) -> AnyView {
             </div>
             <p class="problem-text">{failure.message.clone()}</p>
             {bytes}
-            {buttons(store, session, false)}
+            {buttons(store, session, failure.head.is_empty() && !session.sources().is_empty())}
         </section>
     }
     .into_any()
