@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use crate::model::{LabelSets, LabelValue, Recording, SpanId, StackId, StringId};
+use crate::model::{LabelSets, LabelValue, Recording, SortFew as _, SpanId, StackId, StringId};
 
 /// The label by which operations are known.
 pub const LABEL: &str = "asyncId";
@@ -148,7 +148,7 @@ pub fn groups(recording: &Recording) -> Vec<Group> {
             group.longest_ns = group.longest_ns.max(first - began);
         }
     }
-    groups.sort_by_key(|group| (Reverse(group.waiting_ns), Reverse(group.time_ns), group.stack, group.kind));
+    groups.sort_few_by_key(|group| (Reverse(group.waiting_ns), Reverse(group.time_ns), group.stack, group.kind));
     groups
 }
 

@@ -6,6 +6,7 @@
 
 use super::tree::{ROOT, Tree};
 use crate::model::FunctionId;
+use crate::model::SortFew as _;
 
 /// One node of the bottom-up tree.
 #[derive(Debug, Clone)]
@@ -161,7 +162,7 @@ impl Callers {
                 ..Node::of(tree, places)
             });
         }
-        out.sort_by_key(|&n| (std::cmp::Reverse(self.width(n)), n));
+        out.sort_few_by_key(|&n| (std::cmp::Reverse(self.width(n)), n));
         out
     }
 }

@@ -7,6 +7,7 @@ use super::heap::compare::Identities;
 use super::load::{self, LoadTest};
 use super::modules::{Modules, key};
 use super::scoped::Scoped;
+use crate::model::SortFew as _;
 use crate::model::vocab::{FrameKey, Sort, SortColumn};
 use crate::model::{FunctionId, Recording};
 use crate::units::Unit;
@@ -62,7 +63,7 @@ pub fn aggregate(recording: &Recording, modules: &Modules, scoped: &Scoped, weig
         .filter(|&i| weights[i].is_present())
         .map(|i| side(recording, modules, FunctionId::from_index(i), &weights[i]))
         .collect();
-    functions.sort_by(|a, b| a.key.cmp(&b.key));
+    functions.sort_few_by(|a, b| a.key.cmp(&b.key));
     functions.dedup_by(|next, first| {
         let same = next.key == first.key;
         if same {
@@ -159,7 +160,7 @@ pub fn join<'a>(
         }
     }
     let own = |side: Option<&Side>| side.map_or(0, |s| s.self_value);
-    pairs.sort_by(|x, y| {
+    pairs.sort_few_by(|x, y| {
         let order = match sort.column {
             SortColumn::Before => own(y.before).cmp(&own(x.before)),
             SortColumn::After => own(y.after).cmp(&own(x.after)),

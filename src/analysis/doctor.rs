@@ -4,6 +4,7 @@
 //! Two differences: processor use is parted into two modes by their distance alone, without a model of
 //! how they follow each other; and what was not measured is said to be missing.
 
+use crate::model::SortFew as _;
 use crate::model::{Recording, Role, Series};
 
 /// What a rule says of a measure.
@@ -223,7 +224,7 @@ fn memory(recording: &Recording, from_ns: i64, to_ns: i64) -> Check {
         None => in_spans(recording),
     };
     pauses.retain(|&(end, length)| end.saturating_sub(length as i64) >= from_ns && end <= to_ns);
-    pauses.sort_by_key(|&(end, _)| end);
+    pauses.sort_few_by_key(|&(end, _)| end);
     let (mut worst, mut sum, mut first) = (0.0f64, 0.0, 0);
     for &(end, length) in &pauses {
         sum += length;

@@ -2,6 +2,7 @@
 
 use super::modules::Modules;
 use super::scoped::Scoped;
+use crate::model::SortFew as _;
 use crate::model::vocab::{Sort, SortColumn};
 use crate::model::{FunctionId, Recording};
 
@@ -147,7 +148,7 @@ pub fn neighbours(recording: &Recording, scoped: &Scoped, function: FunctionId) 
     let (mut callers, mut callees) = (callers.list, callees.list);
     for list in [&mut callers, &mut callees] {
         list.retain(|n| n.samples > 0 || n.value != 0);
-        list.sort_by(|a, b| {
+        list.sort_few_by(|a, b| {
             b.value.cmp(&a.value).then_with(|| match (a.function, b.function) {
                 (Some(a), Some(b)) => by_name(recording, a, b),
                 (a, b) => a.cmp(&b),

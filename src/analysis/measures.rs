@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::doctor::{self, Judgement};
 use super::stalls::delays;
+use crate::model::SortFew as _;
 use crate::model::{Clock, Distribution, Recording, Series, SeriesKind, Table, Total};
 use crate::units::{self, Figure, Unit};
 
@@ -260,7 +261,7 @@ fn delays_line(recording: &Recording, threshold_ns: i64, most: usize) -> Option<
     }
     let mut found = delays::find(recording, threshold_ns);
     let (count, total_ns) = (found.len() as u64, found.iter().fold(0i64, |sum, d| sum.saturating_add(d.duration_ns)));
-    found.sort_by_key(|delay| (std::cmp::Reverse(delay.duration_ns), delay.start_ns));
+    found.sort_few_by_key(|delay| (std::cmp::Reverse(delay.duration_ns), delay.start_ns));
     let line = |delay: &delays::Delay| DelayLine {
         start_ns: delay.start_ns,
         duration_ns: delay.duration_ns,

@@ -3,6 +3,7 @@
 use super::late::{Late, of_profile};
 use super::modules::{Kind, Modules};
 use super::scoped::Scoped;
+use crate::model::SortFew as _;
 use crate::model::{Recording, Weights};
 
 /// Parts of the recorded time. Nanoseconds; they add up to `duration_ns`:
@@ -83,7 +84,7 @@ pub fn printed_parts(parts: &[i64], whole: i64, scale: i64, decimals: u32) -> (S
     let target = whole.saturating_add(step / 2).div_euclid(step);
     let mut units: Vec<i64> = parts.iter().map(|p| p.div_euclid(step)).collect();
     let mut by_rest: Vec<usize> = (0..parts.len()).collect();
-    by_rest.sort_by_key(|&i| (std::cmp::Reverse(parts[i].rem_euclid(step)), i));
+    by_rest.sort_few_by_key(|&i| (std::cmp::Reverse(parts[i].rem_euclid(step)), i));
     // Parts of a sum that was too large may add up to more than 64 bits hold.
     let printed: i128 = units.iter().map(|&n| i128::from(n)).sum();
     let missing = usize::try_from(i128::from(target) - printed).unwrap_or(0);

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::labels::Labels;
 use super::stalls::TASKS;
+use crate::model::SortFew as _;
 use crate::model::{Recording, SpanId};
 
 const MS: f64 = 1e6;
@@ -381,9 +382,9 @@ impl<'a> Page<'a> {
                 longest.push((id, row));
             }
         }
-        longest.sort_by_key(|&(id, row)| (id, std::cmp::Reverse(spans.length_ns.get(row)), row));
+        longest.sort_few_by_key(|&(id, row)| (id, std::cmp::Reverse(spans.length_ns.get(row)), row));
         longest.dedup_by_key(|event| event.0);
-        longest.sort_by_key(|&(_, row)| (std::cmp::Reverse(spans.length_ns.get(row)), row));
+        longest.sort_few_by_key(|&(_, row)| (std::cmp::Reverse(spans.length_ns.get(row)), row));
         let passed_over = (longest.len() / INTERACTIONS_PER_OUTLIER).min(OUTLIERS_MAX);
         match longest.get(passed_over) {
             Some(&(id, row)) => self.interaction_of(id, row),

@@ -10,6 +10,7 @@ use crate::analysis::scoped::Scoped;
 use crate::analysis::search::{Matches, step, weigh};
 use crate::analysis::sums::walk;
 use crate::analysis::tree::{DROPPED, ROOT};
+use crate::model::SortFew as _;
 use crate::model::vocab::{FrameKey, Path, Scope, TimeRange};
 use crate::model::{FunctionId, LabelValue};
 use crate::protocol::{Amount, Details, FunctionRow, LateGaps, SearchResult};
@@ -133,7 +134,7 @@ impl Engine {
             }
         }
         let mut list: Vec<_> = by_label.into_iter().collect();
-        list.sort_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
+        list.sort_few_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
         list.truncate(LABELS);
         list.into_iter()
             .map(|((name, text), (value, samples))| {

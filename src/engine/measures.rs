@@ -17,7 +17,7 @@ use crate::analysis::stalls::delays;
 use crate::analysis::vitals::{self, Rating, Vital};
 use crate::analysis::{asynchronous, outline};
 use crate::model::vocab::{Filter, Scope, ThreadKey, TimeRange};
-use crate::model::{Recording, Series, StackId, StringId};
+use crate::model::{Recording, Series, SortFew as _, StackId, StringId};
 use crate::protocol::Tone;
 use crate::units::{self, Unit};
 
@@ -486,7 +486,7 @@ fn by_name(engine: &mut Engine, asked: &Asked<'_>) -> Result<Lines, String> {
     let tracks = tracks_of(recording, asked.scope);
     let sums: HashMap<StringId, EventSum, FixedState> = events(&recording.spans, time_of(asked.scope), &tracks);
     let mut sums: Vec<(StringId, EventSum)> = sums.into_iter().collect();
-    sums.sort_by_key(|(name, sum)| (std::cmp::Reverse(sum.self_ns), *name));
+    sums.sort_few_by_key(|(name, sum)| (std::cmp::Reverse(sum.self_ns), *name));
     let largest = sums.first().map_or(1, |(_, sum)| sum.self_ns.max(1));
     let rows = sums.iter().map(|(name, sum)| {
         let own = Value::Number {

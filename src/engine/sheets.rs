@@ -12,6 +12,7 @@ use foldhash::fast::FixedState;
 use super::tables::window;
 use super::{Engine, heap, measures};
 use crate::model::Recording;
+use crate::model::SortFew as _;
 use crate::model::vocab::Scope;
 use crate::protocol::{Cell, Rows, Sheet, SheetColumn, SheetInfo, SheetRow, Tone, TreeChange};
 use crate::units::{self, Unit};
@@ -275,7 +276,7 @@ impl Lines {
             (0..lines.len()).filter(|&at| wanted.is_empty() || lines[at].values.iter().any(has_it)).collect();
         if let Some((column, ascending)) = asked.sort {
             let value = |at: usize| lines[at].values.get(column as usize);
-            order.sort_by(|&a, &b| {
+            order.sort_few_by(|&a, &b| {
                 let order = value(a).zip(value(b)).map_or(Ordering::Equal, |(a, b)| a.order(b));
                 if ascending { order } else { order.reverse() }
             });
@@ -352,14 +353,18 @@ pub(super) fn first_by(items: impl Iterator<Item = Item>, order: impl Fn(Item, I
         }
         kept.push(item);
         if kept.len() == 2 * BELOW_MAX {
-            kept.sort_unstable_by(order);
-            kept.truncate(BELOW_MAX);
+            keep_first(&mut kept, &order);
             last = kept.last().copied();
         }
     }
+    keep_first(&mut kept, &order);
+    Below { left_out: all - kept.len() as u64, items: kept }
+}
+
+/// One function whatever the order: what sorts is large.
+fn keep_first(kept: &mut Vec<Item>, order: &dyn Fn(&Item, &Item) -> Ordering) {
     kept.sort_unstable_by(order);
     kept.truncate(BELOW_MAX);
-    Below { left_out: all - kept.len() as u64, items: kept }
 }
 
 /// Steps of the heaviest path that are expanded at once.

@@ -7,6 +7,7 @@ use crate::analysis::functions::sorted;
 use crate::analysis::modules::Kind;
 use crate::analysis::scoped::thread_key;
 use crate::analysis::states::{States, printed_parts};
+use crate::model::SortFew as _;
 use crate::model::vocab::{Scope, Sort};
 use crate::model::{FunctionId, Profile};
 use crate::protocol::{FunctionRow, LateGaps, LegendEntry, Overview, Part, Summary, ThreadInfo, ValueInfo};
@@ -63,7 +64,7 @@ impl Engine {
         };
         let all = busy.iter().fold(0i64, |sum, b| sum.saturating_add(*b)).max(1);
         let mut order: Vec<usize> = (0..busy.len()).collect();
-        order.sort_by_key(|&i| (std::cmp::Reverse(busy[i]), i));
+        order.sort_few_by_key(|&i| (std::cmp::Reverse(busy[i]), i));
         order
             .into_iter()
             .map(|i| {
@@ -165,7 +166,7 @@ impl Engine {
         }
         let mut entries: Vec<(i64, u64, FunctionId)> =
             own.into_iter().filter_map(|(value, samples, id)| id.map(|id| (value, samples, id))).collect();
-        entries.sort_by_key(|e| (std::cmp::Reverse(e.0.saturating_abs()), e.2));
+        entries.sort_few_by_key(|e| (std::cmp::Reverse(e.0.saturating_abs()), e.2));
         entries.truncate(LEGEND);
         entries
             .into_iter()

@@ -11,6 +11,7 @@ use crate::analysis::compare::{Aggregate, aggregate};
 use crate::analysis::functions::{by_name, sorted};
 use crate::analysis::search::Matches;
 use crate::analysis::tree::{ROOT, Tree};
+use crate::model::SortFew as _;
 use crate::model::vocab::{FrameKey, Path, Scope, Sort, SortColumn};
 use crate::model::{FunctionId, Recording};
 use crate::protocol::{FunctionRow, Rows, TreeChange, TreeRow};
@@ -342,7 +343,7 @@ impl OpenTree {
     }
 
     fn sorted(&self, recording: &Recording, tree: &Tree, sort: Sort, mut nodes: Vec<u32>) -> Vec<u32> {
-        nodes.sort_by(|&a, &b| {
+        nodes.sort_few_by(|&a, &b| {
             let (x, y) = (self.values(tree, a), self.values(tree, b));
             let order = match sort.column {
                 SortColumn::SelfValue => (y.0, y.2).cmp(&(x.0, x.2)),

@@ -6,6 +6,7 @@ use crate::analysis::lanes::Columns;
 use crate::analysis::modules::Kind;
 use crate::analysis::stalls::StallKind;
 use crate::draw::ACTIVITIES;
+use crate::model::SortFew as _;
 use crate::model::vocab::{Scope, TimeRange};
 use crate::stage::{Strip, StripWant};
 
@@ -60,7 +61,7 @@ impl Engine {
                 (stall.start_ns, stall.start_ns + stall.duration_ns, is_busy, rank)
             })
             .collect();
-        marks.sort_by_key(|m| (m.0, m.1));
+        marks.sort_few_by_key(|m| (m.0, m.1));
         marks
     }
 }

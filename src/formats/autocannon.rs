@@ -13,6 +13,7 @@ use super::{Access, Context, Fit, Format, Head, Recipe, in_full};
 use crate::error::{Error, Result};
 use crate::input::Window;
 use crate::input::json::{Json, Kind, glimpse};
+use crate::model::SortFew as _;
 use crate::model::{Builder, Distribution, Role, SpanId, StringId, Table, Total, Track, TrackKind};
 use crate::units::{Unit, nanos};
 
@@ -66,7 +67,7 @@ fn decode(window: &mut Window, builder: &mut Builder, _context: &Context<'_>) ->
     let began = results.iter().filter_map(|result| result.start).min();
     builder.clock.unix_ns = began;
     let track = began.map(|began| (began, track(builder)));
-    results.sort_by_key(|result| result.start);
+    results.sort_few_by_key(|result| result.start);
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
     for result in results {
         let number = met.entry(result.name().to_owned()).and_modify(|n| *n += 1).or_insert(1);
@@ -281,7 +282,7 @@ impl Numbers {
                 }
             }
         }
-        numbers.percentiles.sort_by(|a, b| a.0.total_cmp(&b.0));
+        numbers.percentiles.sort_few_by(|a, b| a.0.total_cmp(&b.0));
         Ok(Some(numbers))
     }
 

@@ -6,6 +6,7 @@
 use crate::error::{Error, Result};
 use crate::input::{Bundle, Limits, Named, Report, SliceSource, Window, fingerprint};
 use crate::maps::Maps;
+use crate::model::SortFew as _;
 use crate::model::vocab::FormatInfo;
 use crate::model::{Builder, Origin, Recording};
 
@@ -215,7 +216,7 @@ pub fn open(mut bundle: Bundle, options: &Options, report: Option<Report>, watch
         builder.tell_columns();
     }
     let is_alone = bundle.len() == 1;
-    bundle.sort_by(|a, b| a.name.cmp(&b.name));
+    bundle.sort_few_by(|a, b| a.name.cmp(&b.name));
     let recognise = |named: Named| (named.name.clone(), Known::of(named, options, report.clone()));
     let files: Vec<_> = bundle.into_iter().map(recognise).collect();
     // Maps are read by the full program alone.
@@ -261,7 +262,7 @@ pub fn open(mut bundle: Bundle, options: &Options, report: Option<Report>, watch
 /// Where a recording of several files came from: the folder that all lie in, or the first of them.
 fn common_origin(mut files: Vec<Origin>) -> Option<Origin> {
     // Files that only tell facts, or a clock, are not what a bundle is known by.
-    files.sort_by_key(|file| file.format == clinic::SYSTEM.id);
+    files.sort_few_by_key(|file| file.format == clinic::SYSTEM.id);
     let others = files.len().checked_sub(1)?;
     if others == 0 {
         return files.pop();
@@ -270,7 +271,7 @@ fn common_origin(mut files: Vec<Origin>) -> Option<Origin> {
     let folder = |file: &Origin| file.name.rsplit_once('/').map(|(folder, _)| folder.to_owned());
     let common = folder(&first).filter(|f| files.iter().all(|file| folder(file).as_ref() == Some(f)));
     let mut prints: Vec<&str> = files.iter().map(|file| file.fingerprint.as_str()).collect();
-    prints.sort_unstable();
+    prints.sort_few();
     let all = prints.concat();
     let fingerprint = fingerprint(&mut SliceSource::new(all.into_bytes())).expect("memory can be read");
     Some(Origin {
@@ -339,7 +340,7 @@ fn choose(head: &Head<'_>) -> Option<(&'static Format, String)> {
     let mut fits: Vec<(&Format, Fit)> = FORMATS.iter().map(|f| (f, (f.detect)(head))).collect();
     fits.retain(|(_, fit)| *fit != Fit::No);
     let rank = |fit: &Fit| matches!(fit, Fit::Yes(_));
-    fits.sort_by_key(|(_, fit)| !rank(fit));
+    fits.sort_few_by_key(|(_, fit)| !rank(fit));
     if fits.len() > 1 && rank(&fits[0].1) == rank(&fits[1].1) {
         // Two equal answers are a defect of detection, found by the matrix test: never guess.
         return None;

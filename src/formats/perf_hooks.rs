@@ -17,6 +17,7 @@ use super::{Access, Context, Fit, Format, Head, in_full};
 use crate::error::Result;
 use crate::input::Window;
 use crate::input::json::{Json, Kind, glimpse};
+use crate::model::SortFew as _;
 use crate::model::{Builder, Distribution, Role, Series, SeriesKind};
 use crate::units::Unit;
 
@@ -250,8 +251,8 @@ impl File {
     fn sort(&mut self, builder: &mut Builder) {
         let drops = self.rows.windows(2).filter(|pair| pair[0].ts_ns > pair[1].ts_ns).count();
         builder.note("order-repaired", drops as u64, "Rows were out of order; all were put into the order of time.");
-        self.rows.sort_by_key(|row| row.ts_ns);
-        self.collections.sort_by_key(|gc| gc.0);
+        self.rows.sort_few_by_key(|row| row.ts_ns);
+        self.collections.sort_few_by_key(|gc| gc.0);
     }
 }
 

@@ -7,6 +7,7 @@
 mod children;
 mod column;
 mod facts;
+mod few;
 pub mod heap;
 mod index;
 mod memory;
@@ -22,6 +23,7 @@ pub mod vocab;
 pub(crate) use children::Children;
 pub use column::{Column, SEGMENT_ROWS};
 pub use facts::Table;
+pub use few::SortFew;
 pub use heap::HeapGraph;
 pub(crate) use index::Index;
 pub(crate) use memory::grow_ahead;

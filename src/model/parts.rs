@@ -4,6 +4,7 @@
 //! share, both are moved onto it: the monotonic clock of the machine, or the wall clock, or either by
 //! way of a file that tells both at one moment. The earliest start becomes the recording's.
 
+use super::few::SortFew as _;
 use super::recording::{Clock, Note, Recording};
 use super::{Column, FrameId, Profile, Series, Spans, Tag, Weights};
 
@@ -91,7 +92,7 @@ pub(super) fn align(parts: &[Part], profiles: &mut [Profile], spans: &mut Spans,
     }
     let mut stretches: Vec<(i64, i64)> =
         starts.iter().zip(&timed).filter_map(|(s, p)| Some(((*s)?, p.length(profiles, spans, series)))).collect();
-    stretches.sort_unstable();
+    stretches.sort_few();
     if lie_apart(&stretches) {
         aligned.notes.push(Note {
             code: "about-clocks".into(),
@@ -163,7 +164,7 @@ fn sort_marks(spans: &mut Spans) {
         return;
     }
     let mut order: Vec<usize> = (0..at.len()).collect();
-    order.sort_by_key(|&row| at.get(row));
+    order.sort_few_by_key(|&row| at.get(row));
     let marks = &mut spans.marks;
     marks.track = order.iter().map(|&row| marks.track.get(row)).collect();
     marks.name = order.iter().map(|&row| marks.name.get(row)).collect();
@@ -192,7 +193,7 @@ pub(super) fn busiest_first(recording: &mut Recording) {
     for profile in std::mem::take(&mut recording.profiles) {
         order.push((busy(&profile), profile));
     }
-    order.sort_by_key(|(busy, _)| std::cmp::Reverse(*busy));
+    order.sort_few_by_key(|(busy, _)| std::cmp::Reverse(*busy));
     recording.profiles = order.into_iter().map(|(_, profile)| profile).collect();
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Want;
 use crate::draw::{self, ACTIVITIES, DrawnLane, Metrics, PaintList, Span, StallMark, Track, TrackView};
+use crate::model::SortFew as _;
 use crate::model::vocab::{Filter, Path, Scope, TimeRange};
 use crate::protocol::{CanvasId, Painted, Picture, TimelineView, Tip};
 use crate::units::{self, Unit};
@@ -306,7 +307,7 @@ fn tip(text: String, at_ns: i64, x: f64, picture: &Picture) -> Tip {
 fn words(kinds: &[String], shares: &[f32; ACTIVITIES]) -> String {
     let mut parts: Vec<(f32, &String)> =
         shares.iter().copied().zip(kinds).filter(|(share, _)| *share >= 0.005).collect();
-    parts.sort_by(|a, b| b.0.total_cmp(&a.0));
+    parts.sort_few_by(|a, b| b.0.total_cmp(&a.0));
     if parts.is_empty() {
         return "idle".to_owned();
     }

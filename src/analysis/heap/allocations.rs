@@ -6,6 +6,7 @@ use super::Map;
 
 use super::Heap;
 use crate::model::HeapGraph;
+use crate::model::SortFew as _;
 use crate::model::heap::{NodeId, TraceFunction, TraceNode};
 
 /// A stretch of a timeline, and what was allocated in it and is still there.
@@ -100,7 +101,7 @@ pub fn by_function(graph: &HeapGraph, heap: &Heap) -> Vec<Allocator> {
         .map(|(&function, allocated)| Allocator { function, allocated })
         .filter(|row| row.allocated.count > 0 || row.allocated.live_count > 0)
         .collect();
-    rows.sort_by_key(|row| {
+    rows.sort_few_by_key(|row| {
         let Allocated { count, size, live_size, .. } = row.allocated;
         (Reverse(live_size), Reverse(size), Reverse(count))
     });

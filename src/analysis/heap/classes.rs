@@ -12,6 +12,7 @@ use super::Map;
 use super::Heap;
 use super::bits::Bits;
 use super::words::Words;
+use crate::model::SortFew as _;
 use crate::model::heap::{EdgeKind, Location, NodeId, ObjectKind, TextId};
 use crate::model::{HeapGraph, Interner, StringId, Strings};
 
@@ -184,7 +185,7 @@ impl Shapes {
             .filter(|(_, (count, _))| *count >= least)
             .map(|(list, (count, first))| (count, first, list))
             .collect();
-        common.sort_unstable_by_key(|&(count, first, _)| (Reverse(count), first));
+        common.sort_few_by_key(|&(count, first, _)| (Reverse(count), first));
         let mut shapes = Self { ends: vec![None], last: vec![None], ..Self::default() };
         common.iter().for_each(|(_, _, list)| shapes.add(graph, list));
         shapes
@@ -351,6 +352,6 @@ pub fn sorted(heap: &Heap) -> Vec<usize> {
         let class = &heap.classes[at];
         (Reverse(class.retained), Reverse(class.shallow), &class.name, class.place)
     };
-    order.sort_by(|&a, &b| key(a).cmp(&key(b)));
+    order.sort_few_by(|&a, &b| key(a).cmp(&key(b)));
     order
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Heap, Map, Sizes};
 use crate::model::HeapGraph;
+use crate::model::SortFew as _;
 
 /// What one snapshot tells another about its objects: enough to compare, in 12 bytes each, and in four
 /// or five where it is written.
@@ -153,7 +154,7 @@ pub fn changes(before: &Identities, now: &Identities) -> Changes {
         rows.iter_mut().for_each(ClassChange::keep_difference);
     }
     rows.retain(|row| row.new_count > 0 || row.deleted_count > 0 || row.new_size != row.deleted_size);
-    rows.sort_by(|a, b| {
+    rows.sort_few_by(|a, b| {
         let key = |row: &ClassChange| (Reverse(row.size_delta()), Reverse(row.new_size));
         key(a).cmp(&key(b)).then_with(|| (&a.name, a.place).cmp(&(&b.name, b.place)))
     });

@@ -32,6 +32,7 @@ pub use sizes::Sizes;
 pub use totals::Totals;
 
 use crate::model::HeapGraph;
+use crate::model::SortFew as _;
 use crate::model::heap::{NodeId, ObjectKind};
 use words::Words;
 
@@ -140,7 +141,7 @@ impl Heap {
     /// Detached objects, largest retained size first.
     pub fn detached(&self) -> Vec<NodeId> {
         let mut nodes: Vec<NodeId> = self.detached.ones().map(NodeId).collect();
-        nodes.sort_by_key(|&node| (std::cmp::Reverse(self.retained(node)), node));
+        nodes.sort_few_by_key(|&node| (std::cmp::Reverse(self.retained(node)), node));
         nodes
     }
 

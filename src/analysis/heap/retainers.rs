@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use super::{BASE_DISTANCE, Bits, Heap, UNREACHED};
 use crate::model::HeapGraph;
+use crate::model::SortFew as _;
 use crate::model::heap::{Edge, EdgeId, EdgeKind, NodeId, told};
 
 /// A reference to an object.
@@ -42,7 +43,7 @@ pub fn retainers(graph: &HeapGraph, heap: &Heap, node: NodeId) -> Vec<Retainer> 
     wanted.set(node.index());
     let mut found = Vec::new();
     references(graph, &wanted, |retainer| found.push(retainer));
-    found.sort_by_key(|r| (heap.distance(r.from), Reverse(heap.retained(r.from)), r.edge.id));
+    found.sort_few_by_key(|r| (heap.distance(r.from), Reverse(heap.retained(r.from)), r.edge.id));
     found
 }
 

@@ -7,6 +7,7 @@ use foldhash::fast::FixedState;
 use super::words::Words;
 use super::{Bits, Heap, Map};
 use crate::model::HeapGraph;
+use crate::model::SortFew as _;
 use crate::model::heap::{EdgeKind, NodeId, ObjectKind, TextId};
 
 /// UTF-16 units after which nothing more is joined, which is where the engine itself cuts strings.
@@ -166,7 +167,7 @@ pub fn duplicates(graph: &HeapGraph, heap: &Heap) -> Vec<Duplicates> {
     for group in candidates.chunk_by(|a, b| a.hash == b.hash).filter(|group| group.len() > 1) {
         by_text(graph, heap, &mut all_joined, group, &mut all);
     }
-    all.sort_by(|a, b| (b.wasted, b.count, &a.text, a.example).cmp(&(a.wasted, a.count, &b.text, b.example)));
+    all.sort_few_by(|a, b| (b.wasted, b.count, &a.text, a.example).cmp(&(a.wasted, a.count, &b.text, b.example)));
     all
 }
 

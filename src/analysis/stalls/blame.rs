@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use super::facts::{Facts, is_own};
 use super::weigh::{Callers, Load, Scales};
 use crate::analysis::modules::Modules;
+use crate::model::SortFew as _;
 use crate::model::{FunctionId, Recording};
 
 /// Whoever holds at least this many hundredths of a stall may be blamed for it.
@@ -27,7 +28,7 @@ pub(super) fn path(scales: &Scales<'_>, modules: &Modules, length_ns: i64) -> Ve
     let least = least(length_ns);
     let holds = scales.loads().filter(|l| l.total_ns >= least && is_own(modules, l.function));
     let mut path = scales.with_depths(holds.collect());
-    path.sort_unstable_by_key(|(depth, l)| (*depth, Reverse(l.total_ns), l.function));
+    path.sort_few_by_key(|(depth, l)| (*depth, Reverse(l.total_ns), l.function));
     path.into_iter().map(|(_, l)| l.function).collect()
 }
 
@@ -45,7 +46,7 @@ pub(super) fn largest(scales: &Scales<'_>, recording: &Recording, modules: &Modu
     let third = all.get(LARGEST - 1).map_or(0, |l| l.total_ns);
     all.retain(|l| l.total_ns >= third);
     let mut all = scales.with_depths(all);
-    all.sort_unstable_by_key(|(depth, l)| (Reverse(l.total_ns), Reverse(*depth), l.function));
+    all.sort_few_by_key(|(depth, l)| (Reverse(l.total_ns), Reverse(*depth), l.function));
     all.truncate(LARGEST);
     all.into_iter().map(|(_, l)| l).collect()
 }
@@ -113,7 +114,7 @@ pub(super) fn shares(scales: &Scales<'_>, over_ns: i64) -> (Vec<(FunctionId, i64
         others = ((parts.len() - BLAME_MAX) as u32, parts[BLAME_MAX..].iter().map(|p| p.0.0).sum());
         parts.truncate(BLAME_MAX);
     }
-    parts.sort_unstable();
+    parts.sort_few();
     (parts.into_iter().map(|(Reverse(ns), function)| (function, ns)).collect(), others)
 }
 

@@ -8,6 +8,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use crate::model::SortFew as _;
 use crate::model::{Recording, Role, Series, SeriesKind};
 
 /// A stretch in which the loop was late.
@@ -38,11 +39,11 @@ pub fn find(recording: &Recording, threshold_ns: i64) -> Vec<Delay> {
     for series in groups.into_values() {
         let mut found: Vec<(i64, Delay)> =
             series.into_iter().flat_map(|(index, series)| of_series(index, series, threshold_ns)).collect();
-        found.sort_by_key(|(end, delay)| (*end, Reverse(delay.duration_ns), delay.series));
+        found.sort_few_by_key(|(end, delay)| (*end, Reverse(delay.duration_ns), delay.series));
         found.dedup_by_key(|(end, _)| *end);
         all.extend(found.into_iter().map(|(_, delay)| delay));
     }
-    all.sort_by_key(|delay| (delay.start_ns, delay.series));
+    all.sort_few_by_key(|delay| (delay.start_ns, delay.series));
     all
 }
 

@@ -13,6 +13,7 @@ use super::search::Search;
 use super::turns::{Clock, Turn};
 use super::{Handler, Source, Stall, StallKind, Stalls};
 use crate::analysis::labels::Labels;
+use crate::model::SortFew as _;
 use crate::model::{CPU_TIME_SERIES, Profile, Recording, StringId};
 use crate::units::nanos;
 
@@ -201,7 +202,7 @@ impl<'a> Measured<'a> {
             let stall = blamed.remove(&stretch.from).unwrap_or_else(|| unseen(stretch));
             out.stalls.push(self.tell(stall, stretch, &mut threads));
         }
-        out.stalls.sort_by_key(|stall| (Reverse(stall.duration_ns), stall.start_ns));
+        out.stalls.sort_few_by_key(|stall| (Reverse(stall.duration_ns), stall.start_ns));
         out
     }
 

@@ -23,6 +23,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::modules::Modules;
+use crate::model::SortFew as _;
 use crate::model::{FunctionId, Profile, Recording, Time, Track};
 
 /// The stalls of one thread.
@@ -261,7 +262,7 @@ pub fn grouped(stalls: &Stalls) -> Vec<Group> {
         group.worst_ns = group.worst_ns.max(stall.duration_ns);
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
-    groups.sort_by_key(|g| (Reverse(g.total_ns), g.culprit));
+    groups.sort_few_by_key(|g| (Reverse(g.total_ns), g.culprit));
     groups
 }
 

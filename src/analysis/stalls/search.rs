@@ -11,6 +11,7 @@ use super::turns::{Clock, Turn, by_entry, calls, groups, places, turns};
 use super::weigh::{Callers, Entries, Entry, Load, Scales};
 use super::{Culprit, Source, Stall, StallKind, Stalls, origin, words};
 use crate::analysis::modules::Modules;
+use crate::model::SortFew as _;
 use crate::model::{FunctionId, Recording};
 
 /// Boundaries are known to a sampling interval, so a stall has at least this many.
@@ -262,7 +263,7 @@ impl<'a> Search<'a> {
             stall.why = words::why(self.recording, stretch.busy, &stall.path, blamed.as_ref(), is_gc);
             stalls.push(stall);
         }
-        stalls.sort_by_key(|s| (Reverse(s.duration_ns), s.start_ns));
+        stalls.sort_few_by_key(|s| (Reverse(s.duration_ns), s.start_ns));
         stalls
     }
 

@@ -1,5 +1,6 @@
 //! Doctor's measurements as series, whichever file they stand in.
 
+use crate::model::SortFew as _;
 use crate::model::{Builder, Role, Series, SeriesKind};
 use crate::units::Unit;
 
@@ -43,8 +44,8 @@ pub(super) fn add(mut records: Vec<Record>, mut collections: Vec<(f64, f64)>, bu
         drops as u64,
         "Measurements were out of order; all were put into the order of time.",
     );
-    records.sort_by(|a, b| a.timestamp.total_cmp(&b.timestamp));
-    collections.sort_by(|a, b| a.0.total_cmp(&b.0));
+    records.sort_few_by(|a, b| a.timestamp.total_cmp(&b.timestamp));
+    collections.sort_few_by(|a, b| a.0.total_cmp(&b.0));
     let begins = records.iter().map(|r| r.timestamp - r.delay).chain(collections.iter().map(|gc| gc.0 - gc.1));
     let Some(start) = begins.filter(|&ms| is_moment(ms)).min_by(f64::total_cmp) else { return };
     let start_ns = (start * 1e6) as i64;

@@ -1,5 +1,6 @@
 //! What a metric of k6 is, and what is made of its sums.
 
+use crate::model::SortFew as _;
 use crate::model::{Builder, Distribution, Role, Table, Total};
 use crate::units::Unit;
 
@@ -132,7 +133,7 @@ impl Sums {
             Kind::Trend => {
                 let mut percentiles: Vec<(f64, f64)> =
                     self.numbers.iter().filter_map(|(key, n)| Some((percent(key)?, n * factor))).collect();
-                percentiles.sort_by(|a, b| a.0.total_cmp(&b.0));
+                percentiles.sort_few_by(|a, b| a.0.total_cmp(&b.0));
                 percentiles.dedup_by(|a, b| a.0 == b.0);
                 builder.distributions.push(Distribution {
                     name: name.into(),

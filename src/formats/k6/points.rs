@@ -18,6 +18,7 @@ use crate::formats::common::when;
 use crate::formats::{Context, Fit, Head};
 use crate::input::Window;
 use crate::input::json::{Json, Kind as Json_, glimpse};
+use crate::model::SortFew as _;
 use crate::model::{Builder, Column, Distribution, Role, Series, SeriesKind, StringId, Strings, Total};
 use crate::units::Unit;
 
@@ -456,7 +457,7 @@ impl End<'_> {
             }
             let count = |rows: &Vec<usize>| rows.iter().map(|&row| self.classes[row].count).sum::<u64>();
             let mut values: Vec<(StringId, Vec<usize>)> = by_value.into_iter().collect();
-            values.sort_by_key(|(value, rows)| (std::cmp::Reverse(count(rows)), *value));
+            values.sort_few_by_key(|(value, rows)| (std::cmp::Reverse(count(rows)), *value));
             *hidden += values.len().saturating_sub(GROUPS_MAX) as u64;
             values.truncate(GROUPS_MAX);
             let named = |value: StringId| match self.texts.get(value) {

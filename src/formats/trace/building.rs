@@ -11,6 +11,7 @@ use super::reader::Trace;
 use super::span_profile::{Maker, Stretches, idle};
 use super::threads::Threads;
 use crate::error::Result;
+use crate::model::SortFew as _;
 use crate::model::{Builder, Column, Extent, Profile, StackId, Time, Track, TrackKind, Value, Weights};
 use crate::units::Unit;
 
@@ -253,7 +254,7 @@ impl Trace {
             (mark, Some(mark.extra as usize))
         });
         let mut marks: Vec<_> = of_threads.chain(of_operations).filter(|(mark, _)| span.holds(mark.at)).collect();
-        marks.sort_by_key(|(mark, _)| mark.at);
+        marks.sort_few_by_key(|(mark, _)| mark.at);
         for (mark, operation) in marks {
             let track = match operation {
                 Some(row) => layout.of_operation[row],
@@ -381,7 +382,7 @@ fn places(threads: &Threads, whole: &Whole, main: Option<usize>, builder: &Build
 
 /// The main thread first, then the busiest.
 fn sort(profiles: &mut [(usize, i64, Profile)], main: Option<usize>) {
-    profiles.sort_by_key(|(thread, busy, _)| (Some(*thread) != main, std::cmp::Reverse(*busy), *thread));
+    profiles.sort_few_by_key(|(thread, busy, _)| (Some(*thread) != main, std::cmp::Reverse(*busy), *thread));
 }
 
 /// Moments that count from the recording's start, as all of a trace do.

@@ -13,6 +13,7 @@ use crate::formats::common::v8_profile::nodes::{Nodes, Rows};
 use crate::formats::common::v8_profile::time::{Bounds, Clock};
 use crate::formats::common::v8_profile::tree::{Tree, UNKNOWN};
 use crate::input::json::{Json, Kind};
+use crate::model::SortFew as _;
 use crate::model::{Builder, Column, FunctionId, LineTicks, StackId, StringId, Time};
 
 /// Decimals that turn microseconds into nanoseconds.
@@ -158,11 +159,11 @@ impl Chunks {
         let mut profiles: Vec<Sampled> = Vec::new();
         let internal = builder.strings.find("Internal");
         let mut several = 0;
-        self.chunks.sort_by_key(|chunk| (chunk.profiler, chunk.at));
+        self.chunks.sort_few_by_key(|chunk| (chunk.profiler, chunk.at));
         let starts: HashMap<(Id, Id), Start, FixedState> =
             self.starts.iter().rev().map(|start| (start.profiler, *start)).collect();
         let mut claimed: Vec<u32> = starts.values().map(|start| start.thread).collect();
-        claimed.sort_unstable();
+        claimed.sort_few();
         let mains = main_threads(threads);
         let mut by_thread: HashMap<u32, usize, FixedState> = HashMap::default();
         let runs = self.chunks.chunk_by(|a, b| a.profiler == b.profiler);
