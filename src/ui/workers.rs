@@ -64,11 +64,7 @@ impl Seat {
             Role::Engine => &self.engine,
             Role::Stage => &self.stage,
         };
-        if envelope.transfer.length() == 0 {
-            client.post(&envelope.message)
-        } else {
-            client.post_with_transfer(&envelope.message, &envelope.transfer)
-        }
+        client.post_with_transfer(&envelope.message, &envelope.transfer)
     }
 
     /// Joins the two workers.
