@@ -149,7 +149,7 @@ build_sizes() {
         --manifest-path scripts/sizes/Cargo.toml
 }
 
-# Prints what a first visit fetches and fails where size-budget.txt is crossed. Hosts send one of the
+# Prints what visits fetch and fails where size-budget.txt is crossed. Hosts send one of the
 # two packed forms.
 check_sizes() { build_sizes target/sizes && target/sizes/release/sizes dist size-budget.txt; }
 

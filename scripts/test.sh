@@ -20,8 +20,10 @@ for component in fmt clippy; do
 done
 
 clippy_wasm() {
-    with_wasm cargo clippy --quiet --target wasm32-unknown-unknown --lib --bin page --bin worker \
-        -- -D warnings
+    with_wasm cargo clippy --quiet --target wasm32-unknown-unknown --lib --bin page --bin full-worker \
+        -- -D warnings &&
+        with_wasm cargo clippy --quiet --target wasm32-unknown-unknown --lib --bin worker \
+            --no-default-features -- -D warnings
 }
 
 # Every test program but the one that needs the site.

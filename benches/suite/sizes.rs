@@ -1,4 +1,4 @@
-//! What a first visit fetches: programs and scripts of the built site as brotli packs them, by the
+//! What visits fetch: programs and scripts of the built site as brotli packs them, by the
 //! program that holds every build to its budget.
 
 use std::process::Command;
@@ -7,9 +7,10 @@ use super::Bench;
 use crate::table::{Figure, Goal, Row, Unit};
 
 /// The lines of the budget that are told: id, name there, and what it is.
-const PARTS: [(&str, &str, &str); 2] = [
+const PARTS: [(&str, &str, &str); 3] = [
     ("size/page", "page", "first visit: wasm and script of the page, brotli"),
-    ("size/worker", "worker", "the worker with every decoder: wasm and script, brotli"),
+    ("size/worker", "worker", "first visit: wasm and script of the worker, brotli"),
+    ("size/full", "full", "the worker with every decoder, fetched when needed: wasm and script, brotli"),
 ];
 
 /// The lines about sizes.

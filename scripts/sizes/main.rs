@@ -2,7 +2,7 @@
 //!
 //! Prints each program, style sheet and page of the folder with its bytes, as they are and as gzip
 //! and brotli pack them, and the sums beside their budgets. Fails when a sum is over, when a budget
-//! finds no file, and when a file that a first visit fetches has no budget.
+//! finds no file, and when a file that visits fetch has no budget.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 const BROTLI_QUALITY: i32 = 11;
 const BROTLI_WINDOW: i32 = 22;
 
-/// Endings of what a first visit fetches.
+/// Endings of what visits fetch.
 const FETCHED: [&str; 4] = ["html", "css", "js", "wasm"];
 
 /// A line of the budget file.
@@ -121,7 +121,7 @@ fn budgets(text: &str) -> Result<Vec<Budget>, String> {
     if budgets.is_empty() { Err("the budget file holds no budget".to_owned()) } else { Ok(budgets) }
 }
 
-/// The files of the folder itself that a first visit fetches, by name.
+/// The files of the folder itself that visits fetch, by name.
 fn files(folder: &Path) -> Result<Vec<File>, String> {
     let problem = |e| format!("{}: {e}", folder.display());
     let mut files = Vec::new();

@@ -56,7 +56,9 @@ fn addresses_are_relative_complete_and_hashed() {
     let mut files = attributes(&page, "href");
     files.extend(attributes(&page, "src"));
     files.extend(attributes(&page, "data-wasm"));
-    files.push(attributes(page.split("name=\"worker\"").nth(1).expect("a worker"), "content")[0]);
+    for worker in ["name=\"worker\"", "name=\"full-worker\""] {
+        files.push(attributes(page.split(worker).nth(1).expect("it is named"), "content")[0]);
+    }
     let mut programs = 0;
     for file in files.iter().filter(|file| !file.starts_with("data:")) {
         let name = file.strip_prefix("./").unwrap_or_else(|| panic!("{file} is not relative"));
@@ -67,5 +69,5 @@ fn addresses_are_relative_complete_and_hashed() {
         assert!(is_hash, "{name} has no hash");
         programs += usize::from(name.ends_with(".wasm"));
     }
-    assert_eq!(programs, 2, "the page's program and the worker's");
+    assert_eq!(programs, 3, "the page's program and the workers'");
 }
