@@ -1,5 +1,6 @@
 //! Questions that follow the view: asked again whenever they change.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -16,11 +17,20 @@ struct Question {
     query: Query,
 }
 
+/// The wanted part of an answer. Whoever asks knows its type; what asks is compiled once for all.
+type Part = Arc<dyn Any + Send + Sync>;
+
 /// An answer with the question that it belongs to.
-#[derive(Debug, Clone, PartialEq)]
-struct Answered<T> {
+struct Answered {
     question: Question,
-    answer: Result<Arc<T>, Failure>,
+    answer: Result<Part, Failure>,
+}
+
+/// A question that follows the view, and what was answered last.
+#[derive(Clone, Copy)]
+struct Asked {
+    question: Memo<Option<Question>>,
+    last: RwSignal<Option<Answered>>,
 }
 
 /// Asks whatever `question` gives, again whenever it changes, and gives what is known of it. `None`
@@ -30,35 +40,56 @@ struct Answered<T> {
 /// An answer counts as ready only if it belongs to the question as it stands, so no stale one ever
 /// does; until then the former answer of the same recording stays on screen. Recordings that are
 /// not open are not asked.
-pub fn use_answer<T: PartialEq + Send + Sync + 'static>(
+pub fn use_answer<T: Send + Sync + 'static>(
     lane: &'static str,
     question: impl Fn() -> Option<(Session, Query)> + Send + Sync + 'static,
     pick: fn(Answer) -> Option<T>,
 ) -> Memo<Load<T>> {
-    let question = memo(move || {
-        let (session, query) = question().filter(|(session, _)| session.is_open())?;
-        Some(Question { session, query })
-    });
-    let last: RwSignal<Option<Answered<T>>> = RwSignal::new(None);
-    effect(move || {
-        let Some(question) = question.get() else { return };
-        let (session, query) = (question.session, question.query.clone());
-        session.ask(lane, query, move |answer| {
-            let answer = match answer {
-                Ok(answer) => Ok(Arc::new(match pick(answer) {
-                    Some(picked) => picked,
-                    None => return,
-                })),
-                Err(failure) => Err(failure),
-            };
-            // The asker may be gone by now.
-            let _ = last.try_set(Some(Answered { question, answer }));
-        });
-    });
-    memo(move || question.with(|question| last.with(|last| known(question.as_ref(), last.as_ref()))))
+    let part = move |answer| pick(answer).map(|part| Arc::new(part) as Part);
+    let asked = Asked::new(lane, Arc::new(question), Arc::new(part));
+    memo(move || match asked.known() {
+        Load::Empty => Load::Empty,
+        Load::Waiting(former) => Load::Waiting(former.and_then(|part| part.downcast().ok())),
+        Load::Ready(part) => Load::Ready(part.downcast().expect("an asker picks parts of one type")),
+        Load::Failed(failure) => Load::Failed(failure),
+    })
 }
 
-fn known<T>(question: Option<&Question>, last: Option<&Answered<T>>) -> Load<T> {
+impl Asked {
+    fn new(
+        lane: &'static str,
+        question: Arc<dyn Fn() -> Option<(Session, Query)> + Send + Sync>,
+        part: Arc<dyn Fn(Answer) -> Option<Part> + Send + Sync>,
+    ) -> Self {
+        let question = memo(move || {
+            let (session, query) = question().filter(|(session, _)| session.is_open())?;
+            Some(Question { session, query })
+        });
+        let last: RwSignal<Option<Answered>> = RwSignal::new(None);
+        effect(move || {
+            let Some(question) = question.get() else { return };
+            let (session, query, part) = (question.session, question.query.clone(), part.clone());
+            session.ask(lane, query, move |answer| {
+                let answer = match answer {
+                    Ok(answer) => match part(answer) {
+                        Some(part) => Ok(part),
+                        None => return,
+                    },
+                    Err(failure) => Err(failure),
+                };
+                // The asker may be gone by now.
+                let _ = last.try_set(Some(Answered { question, answer }));
+            });
+        });
+        Self { question, last }
+    }
+
+    fn known(self) -> Load<dyn Any + Send + Sync> {
+        self.question.with(|question| self.last.with(|last| known(question.as_ref(), last.as_ref())))
+    }
+}
+
+fn known(question: Option<&Question>, last: Option<&Answered>) -> Load<dyn Any + Send + Sync> {
     let Some(question) = question else { return Load::Empty };
     let Some(last) = last.filter(|last| last.question.session == question.session) else {
         return Load::Waiting(None);

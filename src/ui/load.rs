@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::protocol::Failure;
 
 /// An answer on its way: one value says whether there is one and whether it is the newest.
-#[derive(Debug, PartialEq)]
-pub enum Load<T> {
+#[derive(Debug)]
+pub enum Load<T: ?Sized> {
     /// Nothing is asked.
     Empty,
     /// The answer is on its way; until then the one to the former question stays on screen.
@@ -17,7 +17,21 @@ pub enum Load<T> {
     Failed(Failure),
 }
 
-impl<T> Clone for Load<T> {
+/// Answers are the same when they are one: a newer one is taken as another, whatever it says.
+impl<T: ?Sized> PartialEq for Load<T> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Empty, Self::Empty) | (Self::Waiting(None), Self::Waiting(None)) => true,
+            (Self::Waiting(Some(one)), Self::Waiting(Some(other))) | (Self::Ready(one), Self::Ready(other)) => {
+                Arc::ptr_eq(one, other)
+            }
+            (Self::Failed(one), Self::Failed(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl<T: ?Sized> Clone for Load<T> {
     fn clone(&self) -> Self {
         match self {
             Self::Empty => Self::Empty,

@@ -241,7 +241,7 @@ impl Store {
 
     /// Asks the active recording for whatever `query` gives, again whenever it changes. `lane` is a
     /// name of the asker's own. See [`use_answer`].
-    pub fn answer<T: Clone + PartialEq + Send + Sync + 'static>(
+    pub fn answer<T: Send + Sync + 'static>(
         self,
         lane: &'static str,
         query: impl Fn(Scope) -> Option<Query> + Send + Sync + 'static,
