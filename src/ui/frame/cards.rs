@@ -7,7 +7,7 @@ use crate::state::keys::{Command, key_of};
 use crate::ui::format;
 use crate::ui::parts::{icon, keycaps};
 use crate::ui::session::{Opening, Phase, Session};
-use crate::ui::signals::memo;
+use crate::ui::signals::{live, memo};
 use crate::ui::store::Store;
 
 /// The page's bones in their final places, and the card over them.
@@ -37,19 +37,19 @@ pub fn opening_card(store: Store, session: Session) -> AnyView {
             _ => Opening::default(),
         })
     });
-    let name = move || session.file.with(|file| file.name.clone());
+    let name = live(move || session.file.with(|file| file.name.clone()));
     view! {
         <section class="card load" aria-label="Opening">
             <div class="lhd">
                 <span class="fic">{icon("file")}</span>
                 <div>
                     <h2 class="mono">{name}</h2>
-                    <p class="quiet" role="status">{move || what(session, &opening.get())}</p>
+                    <p class="quiet" role="status">{live(move || what(session, &opening.get()))}</p>
                 </div>
             </div>
-            <div class="phases">{move || phases(&opening.get())}</div>
+            <div class="phases">{live(move || phases(&opening.get()))}</div>
             <div class="lft">
-                <span class="num">{move || amount(&opening.get())}</span>
+                <span class="num">{live(move || amount(&opening.get()))}</span>
                 <span class="grow"></span>
                 <button type="button" class="btn danger" on:click=move |_| store.close_session(session)>
                     "Cancel"
@@ -129,13 +129,13 @@ fn skeleton() -> AnyView {
 
 /// The card of a recording that could not be opened, or that was lost.
 pub fn failed(store: Store, session: Session) -> AnyView {
-    let card = move || {
+    let card = live(move || {
         session.phase.with(|phase| match phase {
             Phase::Failed(failure) => failure_card(store, session, failure),
             Phase::Died(message) => died_card(store, session, message),
             _ => ().into_any(),
         })
-    };
+    });
     view! { <div class="center top-third">{card}</div> }.into_any()
 }
 

@@ -10,24 +10,25 @@ use crate::ui::parts::{icon, keycaps};
 use crate::ui::store::Store;
 
 use super::{found, header};
+use crate::ui::signals::live;
 
 /// The bar of chips.
 pub fn chips(store: Store) -> AnyView {
     let filters = store.part(|state| (state.filters.clone(), state.stall));
-    let list = move || {
+    let list = live(move || {
         let (filters, stall) = filters.get();
         let chips = filters.iter().enumerate().map(|(index, filter)| {
             let is_stall = matches!(filter, Filter::Time(range) if Some(*range) == stall);
             chip(store, index, filter, is_stall)
         });
         chips.collect_view()
-    };
+    });
     let is_empty = move || filters.with(|(filters, _)| filters.is_empty());
-    let hint = move || {
+    let hint = live(move || {
         is_empty().then(|| {
             view! { <span class="quiet wide">"No filter: everything that was recorded counts."</span> }
         })
-    };
+    });
     view! {
         <div class="chips" role="region" aria-label="Filters">
             // Two pickers on one list would close each other's.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::close_dialog;
 use crate::state::Action;
 use crate::ui::parts::Modal;
+use crate::ui::signals::live;
 use crate::ui::store::Store;
 
 /// The dialog: before and after among what is open, or a second file.
@@ -26,11 +27,11 @@ pub fn compare(store: Store) -> AnyView {
     };
     let set_before = Callback::new(move |index| pair.update(|pair| pair.0 = index));
     let set_after = Callback::new(move |index| pair.update(|pair| pair.1 = index));
-    let lonely = move || {
+    let lonely = live(move || {
         (names.with(Vec::len) < 2).then(|| {
             view! { <p>"Open a second recording first: drop it anywhere, and come back."</p> }
         })
-    };
+    });
     view! {
         <Modal title="Compare two recordings" class="comparing" on_close=close_dialog(store)>
             <div class="dlg-c">
@@ -49,12 +50,12 @@ pub fn compare(store: Store) -> AnyView {
 }
 
 fn choice(label: &'static str, names: Memo<Vec<String>>, chosen: Signal<usize>, choose: Callback<usize>) -> AnyView {
-    let options = move || {
+    let options = live(move || {
         let options = names.get().into_iter().enumerate().map(|(index, name)| {
             view! { <option value=index selected=move || chosen.get() == index>{name}</option> }
         });
         options.collect_view()
-    };
+    });
     let change = move |event| {
         if let Ok(index) = event_target_value(&event).parse() {
             choose.run(index);

@@ -11,7 +11,7 @@ use crate::state::{Action, Selection};
 use crate::ui::format;
 use crate::ui::load::Load;
 use crate::ui::parts::{self, CopyButton, figure_of, icon, keycaps, swatch};
-use crate::ui::signals::memo;
+use crate::ui::signals::{live, memo};
 use crate::ui::store::Store;
 use crate::ui::views::{stalls, tab_of};
 
@@ -72,7 +72,7 @@ pub fn sheet(store: Store) -> AnyView {
     };
     let is_out = move || pull.get() != Pull::Peek;
     view! {
-        {move || is_out().then(|| view! { <div class="scrim" on:click=move |_| pull.set(Pull::Peek)></div> })}
+        {live(move || is_out().then(|| view! { <div class="scrim" on:click=move |_| pull.set(Pull::Peek)></div> }))}
         <aside class=move || pull.get().class() aria-label="Details">
             <button
                 type="button"
@@ -83,7 +83,7 @@ pub fn sheet(store: Store) -> AnyView {
                 on:pointerup=release
                 on:click=press
             ></button>
-            {move || if is_out() { view! { <div class="details">{content(store)}</div> }.into_any() } else { peek(store, pull) }}
+            {live(move || if is_out() { view! { <div class="details">{content(store)}</div> }.into_any() } else { peek(store, pull) })}
         </aside>
     }
     .into_any()
@@ -102,7 +102,7 @@ fn pulled(pull: Pull, up_px: i32) -> Pull {
 }
 
 fn peek(store: Store, pull: RwSignal<Pull>) -> AnyView {
-    let row = move || match selected(store) {
+    let row = live(move || match selected(store) {
         _ if stalls::has_details(store) => stalls::brief(store),
         None if is_of_rows(store) && !store.row.with(Vec::is_empty) => {
             view! { <b class="mono">{store.row.with(|cells| cells[0].1.text.clone())}</b> }.into_any()
@@ -119,7 +119,7 @@ fn peek(store: Store, pull: RwSignal<Pull>) -> AnyView {
             .into_any()
         }
         None => view! { <span class="quiet">"Tap a frame, or pull for facts of the recording"</span> }.into_any(),
-    };
+    });
     view! { <button type="button" class="shead" on:click=move |_| pull.set(Pull::Half)>{row}</button> }.into_any()
 }
 
@@ -162,7 +162,7 @@ fn is_of_rows(store: Store) -> bool {
 
 fn selection(store: Store, has_stall: Memo<bool>) -> AnyView {
     let content = memo(move || store.details.get());
-    (move || match content.get() {
+    live(move || match content.get() {
         Load::Empty if has_stall.get() => ().into_any(),
         Load::Empty => notes::facts(store),
         Load::Failed(failure) => view! { <p class="problem" role="alert">{failure.message}</p> }.into_any(),

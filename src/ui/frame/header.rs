@@ -8,7 +8,7 @@ use crate::state::keys::{Command, key_of};
 use crate::ui::commands::SEARCH_FIELD;
 use crate::ui::parts::{Choice, Picker, icon, keycaps};
 use crate::ui::session::{Phase, Session};
-use crate::ui::signals::memo;
+use crate::ui::signals::{live, memo};
 use crate::ui::store::{Menu, Store, ThemeChoice};
 
 /// The header.
@@ -267,7 +267,7 @@ fn theme_button(store: Store) -> AnyView {
     };
     view! {
         <button type="button" class="icon wide" aria-label=label title=label on:click=move |_| store.run(Command::Theme)>
-            {move || icon(name())}
+            {live(move || icon(name()))}
         </button>
     }
     .into_any()

@@ -6,7 +6,7 @@ use super::{cards, recipes};
 use crate::state::keys::{Command, key_of};
 use crate::ui::examples::{EXAMPLES, Example};
 use crate::ui::parts::{icon, keycaps};
-use crate::ui::signals::memo;
+use crate::ui::signals::{live, memo};
 use crate::ui::store::Store;
 
 /// The start page.
@@ -22,7 +22,7 @@ pub fn landing(store: Store) -> AnyView {
             </div>
             {drop_box(store)}
             {pending(store)}
-            {move || store.workers.problem.get().map(trouble)}
+            {live(move || store.workers.problem.get().map(trouble))}
             <h2 class="lh">"Or start from a real one"</h2>
             <ul class="examples">{EXAMPLES.iter().map(|example| card(store, example)).collect_view()}</ul>
             {recipes::recipes(store)}

@@ -6,14 +6,15 @@ use super::landing;
 use crate::state::{Action, FileRef};
 use crate::ui::examples::example_file;
 use crate::ui::parts::icon;
+use crate::ui::signals::live;
 use crate::ui::store::Store;
 
 /// Asks for the files that the view needs.
 pub fn missing(store: Store) -> AnyView {
-    let rows = move || {
+    let rows = live(move || {
         let missing = store.missing();
         missing.into_iter().map(|(index, file)| row(store, index, &file)).collect_view()
-    };
+    });
     let start_anew = move |_| store.dispatch(Action::Restore(Box::default()));
     view! {
         <div class="center top-third">

@@ -28,7 +28,7 @@ mod workspace;
 use super::parts::icon::symbols;
 use super::session::{Phase, Session};
 use super::store::{Dialog, Store};
-use crate::ui::signals::{effect, memo};
+use crate::ui::signals::{effect, live, memo};
 
 /// What fills the page.
 #[derive(Clone, PartialEq)]
@@ -64,24 +64,24 @@ impl Stage {
 pub fn Page() -> impl IntoView {
     let store = expect_context::<Store>();
     let stage = memo(move || Stage::of(store));
-    let content = move || match stage.get() {
+    let content = live(move || match stage.get() {
         Stage::Landing => landing::landing(store),
         Stage::Missing => missing::missing(store),
         Stage::Opening(session) => cards::opening(store, session),
         Stage::Failed(session) => cards::failed(store, session),
         Stage::Open => workspace::workspace(store),
-    };
+    });
     follow_stage(store, stage);
     view! {
         {symbols()}
         <a class="skip" href="#content" on:click=skip_to_content>"Skip to the content"</a>
         <header::Header/>
-        {move || problem_of_address(store)}
+        {live(move || problem_of_address(store))}
         <main id="content" tabindex="-1">{content}</main>
         <drop::DropZone/>
         <toasts::Toasts/>
-        <span class="offscreen" role="status">{move || store.announcement.get()}</span>
-        {move || dialog(store)}
+        <span class="offscreen" role="status">{live(move || store.announcement.get())}</span>
+        {live(move || dialog(store))}
     }
 }
 

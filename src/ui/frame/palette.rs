@@ -9,7 +9,7 @@ use crate::protocol::{Answer, FunctionRow, Query};
 use crate::state::keys::{Command, KEYS, KeyRow, key_of};
 use crate::ui::format;
 use crate::ui::parts::{Modal, figure_of, icon, keycaps};
-use crate::ui::signals::memo;
+use crate::ui::signals::{live, memo};
 use crate::ui::store::Store;
 
 /// Most functions that are offered.
@@ -59,14 +59,14 @@ pub fn palette(store: Store) -> AnyView {
         at.set(0);
         text.set(event_target_value(&event));
     };
-    let list = move || {
+    let list = live(move || {
         let lines = lines.get();
         let rows = lines.iter().enumerate().map(|(index, line)| {
             let is_first = index == 0 || heading(&lines[index - 1]) != heading(line);
             row(line, index, is_first, at, Callback::new(run_at))
         });
         rows.collect_view()
-    };
+    });
     view! {
         <Modal title="Command palette" class="pal" has_heading=false on_close=close_dialog(store)>
             <label class="pin">

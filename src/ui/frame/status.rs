@@ -5,14 +5,15 @@ use leptos::prelude::*;
 use crate::protocol::{LegendEntry, Summary};
 use crate::ui::format;
 use crate::ui::parts::{icon, swatch};
+use crate::ui::signals::live;
 use crate::ui::store::Store;
 use crate::units::nanos;
 
 /// The status line.
 pub fn status(store: Store) -> AnyView {
     let summary = move || store.summary.get().value();
-    let legend = move || summary().map(|summary| legend(&summary.legend));
-    let base = move || summary().map(|summary| base(&summary));
+    let legend = live(move || summary().map(|summary| legend(&summary.legend)));
+    let base = live(move || summary().map(|summary| base(&summary)));
     view! {
         <footer class="status">
             <span class="legend">{legend}</span>

@@ -6,15 +6,16 @@ use crate::protocol::{Part, Summary};
 use crate::ui::format;
 use crate::ui::load::Load;
 use crate::ui::parts::figure_of;
+use crate::ui::signals::live;
 use crate::ui::store::Store;
 use crate::units::{THIN, nanos};
 
 /// The summary line; empty of its height until the first answer.
 pub fn summary(store: Store) -> AnyView {
-    let line = move || match store.summary.get() {
+    let line = live(move || match store.summary.get() {
         Load::Failed(failure) => view! { <p class="problem" role="alert">{failure.message}</p> }.into_any(),
         other => other.value().map(|summary| line(&summary)).into_any(),
-    };
+    });
     let is_waiting = move || store.summary.with(Load::is_waiting);
     view! { <section class="sum" aria-label="Summary" aria-busy=move || is_waiting().to_string()>{line}</section> }
         .into_any()

@@ -8,7 +8,7 @@ use web_sys::HtmlElement;
 use crate::model::vocab::ViewId;
 use crate::state::Action;
 use crate::state::keys::{Command, key_of};
-use crate::ui::signals::memo;
+use crate::ui::signals::{live, memo};
 use crate::ui::store::Store;
 use crate::ui::views::{VIEWS, ViewEntry, entry};
 
@@ -20,13 +20,13 @@ pub fn tabs(store: Store) -> AnyView {
         let overview = store.overview.get();
         overview.is_some_and(|overview| (entry(chosen.get()).available)(&overview).is_err())
     });
-    let tools = move || {
+    let tools = live(move || {
         // What is chosen is read before what follows from it: an effect that asks a memo for a memo
         // below it, finds the upper one unchanged and then asks the lower one, takes it for
         // unchanged too.
         let entry = entry(chosen.get());
         (!is_empty.get()).then(|| (entry.tools)(store))
-    };
+    });
     view! {
         <div class="tabs">
             <div class="tablist" role="tablist" aria-label="Views" on:keydown=walk>{tabs}</div>
@@ -70,7 +70,7 @@ fn stall_count(store: Store) -> AnyView {
     let count = memo(move || store.stalls.with(|load| load.value()).map_or(0, |report| report.count));
     view! {
         <Show when=move || { count.get() > 0 }>
-            <span class="count num">{move || count.get()}</span>
+            <span class="count num">{live(move || count.get())}</span>
         </Show>
     }
     .into_any()

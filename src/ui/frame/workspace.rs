@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{chips, details, findings, status, summary, tabs};
 use crate::state::keys::Command;
 use crate::ui::parts::icon;
-use crate::ui::signals::memo;
+use crate::ui::signals::{live, memo};
 use crate::ui::store::Store;
 use crate::ui::views::{self, timeline};
 use crate::web::storage;
@@ -51,10 +51,10 @@ pub fn workspace(store: Store) -> AnyView {
 
 fn split(store: Store) -> AnyView {
     let width = RwSignal::new(kept_width());
-    let side = move || match store.is_narrow.get() {
+    let side = live(move || match store.is_narrow.get() {
         true => details::sheet(store),
         false => view! { {splitter(width)}{details::panel(store, width)} }.into_any(),
-    };
+    });
     view! { <div class="split">{pane(store)}{side}</div> }.into_any()
 }
 
@@ -64,7 +64,7 @@ fn pane(store: Store) -> AnyView {
         let overview = store.overview.get()?;
         (views::entry(chosen.get()).available)(&overview).err()
     });
-    let content = move || {
+    let content = live(move || {
         // Before the reason, which depends on it: in the other order a change of the view that
         // leaves the reason as it is would be taken for none.
         let entry = views::entry(chosen.get());
@@ -72,7 +72,7 @@ fn pane(store: Store) -> AnyView {
             Some(reason) => empty(store, entry.title, reason),
             None => (entry.component)(store),
         }
-    };
+    });
     view! {
         <section id="view" class="pane" role="tabpanel" aria-labelledby=move || tabs::tab_id(chosen.get())>
             {content}

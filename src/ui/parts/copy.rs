@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::icon;
+use crate::ui::signals::live;
 use crate::web::clipboard;
 
 /// Copies `text`; for a moment it shows that it did.
@@ -29,7 +30,7 @@ pub fn CopyButton(
     let label = move || if is_done.get() { format!("{what} copied") } else { format!("Copy {what}") };
     view! {
         <button type="button" class="icon" aria-label=label title=label on:click=copy>
-            {move || icon(if is_done.get() { "check" } else { "copy" })}
+            {live(move || icon(if is_done.get() { "check" } else { "copy" }))}
         </button>
     }
 }

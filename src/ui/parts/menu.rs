@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, Node};
 
 use super::keycaps;
-use crate::ui::signals::effect;
+use crate::ui::signals::{effect, live};
 
 /// Least distance from the edge of the window, CSS pixels.
 const MARGIN_PX: f64 = 8.0;
@@ -102,7 +102,7 @@ pub fn ContextMenu(
         }
         event.prevent_default();
     };
-    let menu = move || {
+    let menu = live(move || {
         let shown = open.get()?;
         let title = shown.title.clone();
         let rows = shown.items.into_iter().map(|item| row(item, Callback::new(move |()| close()))).collect_view();
@@ -119,7 +119,7 @@ pub fn ContextMenu(
                 {rows}
             </div>
         })
-    };
+    });
     view! { {menu} }
 }
 

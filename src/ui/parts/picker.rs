@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, Node};
 
 use super::icon;
+use crate::ui::signals::live;
 
 /// One entry of a list.
 #[derive(Clone)]
@@ -95,12 +96,12 @@ pub fn Picker(
             set_open.run(false);
         }
     };
-    let list = move || {
+    let list = live(move || {
         is_open.get().then(|| {
             let choices = choices.run(());
             list_of(what, choices, set_open, wrap)
         })
-    };
+    });
     view! {
         <span class="picker" node_ref=wrap on:keydown=key_down on:focusout=leave>
             <button

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::ui::signals::live;
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
@@ -155,7 +156,7 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Tips<T> {
                 self.close();
             }
         };
-        let tip = move || {
+        let tip = live(move || {
             let (anchor, content) = self.shown.get()?;
             let place = Place::beside(anchor);
             Some(view! {
@@ -173,7 +174,7 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Tips<T> {
                     {render(&content)}
                 </div>
             })
-        };
+        });
         view! { {tip} }.into_any()
     }
 }

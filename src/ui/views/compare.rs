@@ -10,7 +10,7 @@ use crate::state::Action;
 use crate::state::keys::{Command, key_of};
 use crate::ui::parts::{Choice, Picker, figure, icon, keycaps};
 use crate::ui::session::Session;
-use crate::ui::signals::memo;
+use crate::ui::signals::{live, memo};
 use crate::ui::store::Store;
 
 /// Height of a row, CSS pixels, as in the style sheet: for pointers, and for fingers.
@@ -131,7 +131,7 @@ fn comparison(store: Store, (before, _): (Session, Session), is_narrow: bool) ->
     view! {
         <div class="view">
             {bar(store, grid)}
-            {move || note(store)}
+            {live(move || note(store))}
             {grid.view()}
         </div>
     }
@@ -214,10 +214,10 @@ impl Side {
 /// The list from which a side is chosen.
 fn side(store: Store, side: Side) -> AnyView {
     let pair = store.part(|state| state.compare);
-    let name = move || {
+    let name = live(move || {
         let index = pair.get().map(|pair| side.of(pair))?;
         store.state.with(|state| state.files.get(index).map(|file| file.name.clone()))
-    };
+    });
     let is_open = RwSignal::new(false);
     let choices = move |()| {
         let Some(pair) = pair.get_untracked() else { return Vec::new() };

@@ -12,7 +12,7 @@ use crate::state::{Action, Selection};
 use crate::ui::parts::rows::{Far, Scroll, VirtualRows, at_row};
 use crate::ui::parts::{figure, swatch};
 use crate::ui::session::Session;
-use crate::ui::signals::{effect, memo};
+use crate::ui::signals::{effect, live, memo};
 use crate::ui::store::Store;
 use crate::web::marked_text;
 
@@ -102,9 +102,9 @@ impl Grid {
                 style:--cols=widths
                 on:keydown=move |event| self.key(&event)
             >
-                {move || columns.get().map(|columns| self.head(columns))}
+                {live(move || columns.get().map(|columns| self.head(columns)))}
                 <VirtualRows scroll=self.scroll count=count>{rows}</VirtualRows>
-                {move || self.note()}
+                {live(move || self.note())}
             </div>
         }
         .into_any()

@@ -8,7 +8,7 @@ use crate::protocol::{Query, SheetInfo};
 use crate::state::Action;
 use crate::ui::parts::{Segment, segments};
 use crate::ui::session::Session;
-use crate::ui::signals::memo;
+use crate::ui::signals::{live, memo};
 use crate::ui::store::Store;
 
 /// Height of a row, CSS pixels, as in the style sheet: for pointers, and for fingers.
@@ -74,7 +74,7 @@ fn sheet(store: Store, session: Session, info: SheetInfo, is_narrow: bool) -> An
     let main = source(store, session, "sheet", info.id, info.label, row_px, search);
     let main = Grid::new(store, Source { on_row: Some(on_row), ..main });
     let row = store.part(|state| state.row.clone());
-    let detail = move || {
+    let detail = live(move || {
         let (prefix, label) = info.detail.clone()?;
         let row = row.get();
         (!row.is_empty()).then(|| {
@@ -83,7 +83,7 @@ fn sheet(store: Store, session: Session, info: SheetInfo, is_narrow: bool) -> An
             let grid = Grid::new(store, Source { class: "vt plain is-detail", ..source });
             view! { <h3 class="sheet-detail">{label}</h3>{grid.view()} }.into_any()
         })
-    };
+    });
     view! {
         <div class="view">
             <div class="viewbar narrow sheets">{tools(store)}</div>

@@ -15,6 +15,7 @@ use crate::ui::parts::canvas::Canvas;
 use crate::ui::parts::gesture::{Drag, Gesture, Gestures, Point, Wheel};
 use crate::ui::parts::tip::{Anchor, Tips};
 use crate::ui::session::Session;
+use crate::ui::signals::live;
 use crate::ui::store::Store;
 use crate::web::size::Size;
 
@@ -117,21 +118,21 @@ impl Track {
                 .with(|painted| painted.as_ref().map(|painted| painted.thread.clone()))
                 .unwrap_or_default()
         };
-        let words = move || {
+        let words = live(move || {
             let (has_range, view) = self.store.state.with(|state| (state.time().is_some(), state.view));
             match (has_range, view) {
                 (_, ViewId::Stalls) => "activity, stalls by rank",
                 (true, _) => "double click shows all",
                 (false, _) => "drag to select a range",
             }
-        };
-        let names = move || {
+        });
+        let names = live(move || {
             let lanes = self.session.timeline.with(|painted| painted.as_ref().map_or(Vec::new(), |p| p.lanes.clone()));
             let name = |(name, note): (String, String)| {
                 view! { <div title=name.clone()><b>{name.clone()}</b><span class="quiet num">{note}</span></div> }
             };
             lanes.into_iter().map(name).collect_view()
-        };
+        });
         view! {
             <div class="tl-head wide">
                 <b title=thread>{thread}</b>

@@ -6,7 +6,7 @@ use super::Flame;
 use crate::model::vocab::{Order, Path};
 use crate::state::keys::{Command, key_of};
 use crate::ui::parts::{Choice, Picker, icon, keycaps};
-use crate::ui::signals::memo;
+use crate::ui::signals::{live, memo};
 
 /// Frames of a long way that are shown, on a wide page and on a narrow one; those before them are in
 /// a list.
@@ -17,7 +17,7 @@ impl Flame {
         let zoom = self.store.part(|state| state.zoom.clone());
         let is_part = self.store.part(|state| state.span != (0.0, 1.0));
         let way = move || self.way(&zoom.get());
-        let fit = move || {
+        let fit = live(move || {
             (is_part.get() || zoom.with(|zoom| !zoom.is_empty())).then(|| {
                 view! {
                     <button type="button" class="link fit" on:click=move |_| self.zoom_to(Path::new())>
@@ -26,9 +26,9 @@ impl Flame {
                     </button>
                 }
             })
-        };
+        });
         let has_selection = self.store.part(|state| state.selection.is_some());
-        let actions = move || {
+        let actions = live(move || {
             has_selection.get().then(|| {
                 view! {
                     <button
@@ -43,13 +43,13 @@ impl Flame {
                     </button>
                 }
             })
-        };
+        });
         view! {
             <div class="viewbar">
                 <nav class="crumbs" aria-label="Zoom">{way}</nav>
                 {fit}
                 <span class="grow"></span>
-                <span class="quiet wide legend-line">{move || self.meaning()}</span>
+                <span class="quiet wide legend-line">{live(move || self.meaning())}</span>
                 {actions}
                 <span class="narrow">{super::tools::options(self.store)}</span>
             </div>
@@ -156,12 +156,12 @@ impl Flame {
         let (has_vertical, down) = mark(vertical, 'Y');
         let (has_horizontal, right) = mark(horizontal, 'X');
         view! {
-            {move || has_vertical.get().then(|| view! {
+            {live(move || has_vertical.get().then(|| view! {
                 <span class="vbar" aria-hidden="true"><i style:transform=down></i></span>
-            })}
-            {move || has_horizontal.get().then(|| view! {
+            }))}
+            {live(move || has_horizontal.get().then(|| view! {
                 <span class="hbar" aria-hidden="true"><i style:transform=right></i></span>
-            })}
+            }))}
         }
         .into_any()
     }

@@ -26,7 +26,7 @@ use crate::ui::parts::gesture::{Gestures, Point};
 use crate::ui::parts::menu::{ContextMenu, MenuAt};
 use crate::ui::parts::tip::Tips;
 use crate::ui::session::Session;
-use crate::ui::signals::memo;
+use crate::ui::signals::{live, memo};
 use crate::ui::store::Store;
 use crate::web::size::Size;
 use moving::{Moving, Trail};
@@ -113,9 +113,9 @@ impl Flame {
                         on_key=Callback::new(move |event| self.key(&event))
                     />
                     {self.scroll_marks()}
-                    {move || self.hint.get().then(|| view! {
+                    {live(move || self.hint.get().then(|| view! {
                         <p class="zoom-hint" role="status">"Hold "<kbd>"Ctrl"</kbd>" or "<kbd>"⌘"</kbd>" and turn the wheel to zoom"</p>
-                    })}
+                    }))}
                     <Show when=move || is_empty.get()>{move || nothing_left(store)}</Show>
                 </div>
                 <p id="flame-help" class="offscreen">

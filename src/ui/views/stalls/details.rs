@@ -10,6 +10,7 @@ use crate::state::keys::Command;
 use crate::ui::format;
 use crate::ui::load::Load;
 use crate::ui::parts::{figure, figure_of, icon, swatch};
+use crate::ui::signals::live;
 use crate::ui::store::Store;
 use crate::ui::views::frame_menu::escaped;
 use crate::units::{self, THIN};
@@ -21,7 +22,7 @@ pub fn has_details(store: Store) -> bool {
 
 /// The chosen stall.
 pub fn details(store: Store) -> AnyView {
-    (move || {
+    live(move || {
         let stall = chosen(store)?;
         let (range, threshold_ms) = (stall.row.range?, store.state.with(|state| state.threshold_ms));
         Some(content(store, &stall, range, threshold_ms))
@@ -31,7 +32,7 @@ pub fn details(store: Store) -> AnyView {
 
 /// The chosen stall in one line.
 pub fn brief(store: Store) -> AnyView {
-    (move || {
+    live(move || {
         let stall = chosen(store)?;
         let dot = if is_busy(&stall.row) { "st st-busy" } else { "st st-stall" };
         Some(view! { <i class=dot></i><b>{title(&stall.row)}</b> })

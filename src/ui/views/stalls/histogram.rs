@@ -6,16 +6,17 @@ use leptos::prelude::*;
 use crate::protocol::StallReport;
 use crate::ui::format;
 use crate::ui::load::Load;
+use crate::ui::signals::live;
 use crate::ui::store::Store;
 use crate::units::{THIN, grouped};
 
 /// The turns of the loop by length.
 pub(super) fn histogram(store: Store) -> AnyView {
     let threshold = store.part(|state| state.threshold_ms);
-    let bars = move || {
+    let bars = live(move || {
         let report = store.stalls.with(Load::value)?;
         (!report.turns.is_empty()).then(|| figure(&report, threshold.get()))
-    };
+    });
     view! { {bars} }.into_any()
 }
 

@@ -22,7 +22,7 @@ use crate::ui::format;
 use crate::ui::load::Load;
 use crate::ui::parts::figure_of;
 use crate::ui::parts::rows::{Far, Scroll, VirtualRows};
-use crate::ui::signals::memo;
+use crate::ui::signals::{live, memo};
 use crate::ui::store::Store;
 
 /// Height of a row, CSS pixels, as in the style sheet: for pointers, and for fingers.
@@ -63,19 +63,19 @@ impl Stalls {
         let chosen = self.chosen();
         let count = memo(move || rows.with(|rows| rows.len() as u32));
         let window = scroll.window();
-        let shown = move || {
+        let shown = live(move || {
             let (from, count) = window.get();
             rows.with(|rows| list::window(self, rows, from as usize, count as usize, chosen))
-        };
+        });
         let cursor = move || {
             let range = chosen.get()?;
             rows.with(|rows| rows.iter().position(|row| row.range == Some(range)))
         };
-        let empty = move || store.stalls.with(why_empty).map(|why| empty(store, why));
+        let empty = live(move || store.stalls.with(why_empty).map(|why| empty(store, why)));
         view! {
             <div class="view">
                 <div class="viewbar">
-                    {move || store.stalls.with(|load| load.value().map(|report| headline(&report)))}
+                    {live(move || store.stalls.with(|load| load.value().map(|report| headline(&report))))}
                     <span class="grow"></span>
                     <span class="narrow">{tools::threshold(store)}</span>
                 </div>

@@ -1,6 +1,8 @@
 //! Heads and cells of the table.
 
 use leptos::ev;
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
@@ -11,6 +13,7 @@ use crate::protocol::{Amount, FunctionLabel};
 use crate::state::{Action, TableMode};
 use crate::ui::format;
 use crate::ui::parts::{figure_of, icon, swatch};
+use crate::ui::signals::live;
 use crate::ui::store::Store;
 
 /// Most levels of indentation: deeper rows say how deep they are.
@@ -79,12 +82,20 @@ fn sorter(store: Store, column: SortColumn, label: &'static str) -> AnyView {
 /// The button of a head: the arrow points to where the largest is.
 pub(in crate::ui::views) fn sort_button(
     label: String,
-    direction: impl Fn() -> &'static str + Send + Clone + 'static,
+    direction: impl Fn() -> &'static str + Send + Sync + 'static,
     press: impl Fn() + 'static,
+) -> AnyView {
+    sort_button_of(label, Arc::new(direction), Box::new(press))
+}
+
+fn sort_button_of(
+    label: String,
+    direction: Arc<dyn Fn() -> &'static str + Send + Sync>,
+    press: Box<dyn Fn()>,
 ) -> AnyView {
     let arrow = {
         let direction = direction.clone();
-        move || (direction() != "none").then(|| icon("sort"))
+        live(move || (direction() != "none").then(|| icon("sort")))
     };
     view! {
         <button type="button" class="sorter" class:up=move || direction() == "ascending" on:click=move |_| press()>

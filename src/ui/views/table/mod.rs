@@ -20,7 +20,7 @@ use crate::state::{Action, Selection, TableMode};
 use crate::ui::parts::menu::{ContextMenu, MenuAt};
 use crate::ui::parts::rows::{Far, Scroll, VirtualRows, at_row};
 use crate::ui::session::Session;
-use crate::ui::signals::memo;
+use crate::ui::signals::{live, memo};
 use crate::ui::store::Store;
 use lines::{Asker, Fetched, Line};
 
@@ -77,10 +77,10 @@ impl Table {
             let fetched = asker.fetched.get()?;
             Some(self.rows(&fetched, cursor))
         };
-        let empty = move || {
+        let empty = live(move || {
             let fetched = asker.fetched.get()?;
             (fetched.all == 0).then(|| self.empty(fetched.problem.as_deref()))
-        };
+        });
         let active = move || cursor.get().map(row_id);
         view! {
             <div class="view">
