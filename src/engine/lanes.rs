@@ -4,7 +4,7 @@ use super::Engine;
 use crate::analysis::lanes::{self, Columns};
 use crate::analysis::{outline, vitals};
 use crate::model::vocab::TimeRange;
-use crate::model::{Role, Series, TrackKind};
+use crate::model::{Role, Series, SortFew as _, TrackKind};
 use crate::stage::Lane;
 use crate::units::Unit;
 
@@ -30,12 +30,18 @@ pub(super) fn key(name: &str, place: &str) -> String {
 impl Engine {
     /// How many lanes each tab has.
     pub(super) fn lane_counts(&self) -> Vec<(String, u32)> {
+        if !crate::IS_FULL {
+            return Vec::new(); // what has any is decoded by the full program only
+        }
         let count = |tab: &str| (tab.to_owned(), self.shown_lanes(tab, "").len() as u32);
         ["memory", "series", "trace"].map(count).into_iter().filter(|(_, count)| *count > 0).collect()
     }
 
     /// The time that lanes alone have.
     pub(super) fn time_of_lanes(&self) -> Option<TimeRange> {
+        if !crate::IS_FULL {
+            return None;
+        }
         let series = self.recording.series.iter().filter_map(|series| series.at_ns.last());
         let spans = &self.recording.spans;
         let spans = spans.at_ns.iter().zip(spans.length_ns.iter()).map(|(at, length)| at.saturating_add(length));
@@ -45,6 +51,9 @@ impl Engine {
 
     /// The lanes of a tab in a stretch, among them that of a chosen row.
     pub(super) fn lanes(&self, tab: &str, row: &str, columns: Columns) -> Vec<Lane> {
+        if !crate::IS_FULL {
+            return Vec::new();
+        }
         let lane = |shown: &Shown| match *shown {
             Shown::Series(at) => of_series(&self.recording.series[at], columns),
             Shown::Track(at) => {
@@ -92,7 +101,7 @@ impl Engine {
             let sums = outline::tracks(&self.recording);
             let mut order: Vec<usize> = (0..sums.len()).filter(|&at| sums[at].count > 0).collect();
             let is_async = |at: usize| self.recording.spans.tracks[at].kind == TrackKind::Async;
-            order.sort_by_key(|&at| (!sums[at].main, is_async(at), std::cmp::Reverse(sums[at].total_ns), at));
+            order.sort_few_by_key(|&at| (!sums[at].main, is_async(at), std::cmp::Reverse(sums[at].total_ns), at));
             order
         })
     }
@@ -112,7 +121,7 @@ fn of_series(series: &Series, columns: Columns) -> Lane {
 /// Those that rules ask for come first, in the order of the file.
 fn ordered(all: &[Series], is_it: impl Fn(&Series) -> bool) -> Vec<Shown> {
     let mut order: Vec<usize> = (0..all.len()).filter(|&at| !all[at].is_empty() && is_it(&all[at])).collect();
-    order.sort_by_key(|&at| (all[at].role == Role::Other, at));
+    order.sort_few_by_key(|&at| (all[at].role == Role::Other, at));
     order.into_iter().map(Shown::Series).collect()
 }
 
@@ -124,7 +133,7 @@ fn vital_marks(pages: &[vitals::Navigation]) -> Vec<(i64, String)> {
         std::iter::once((page.start_ns, "navigation".to_owned())).chain(marks.into_iter().flatten()).collect::<Vec<_>>()
     };
     let mut marks: Vec<(i64, String)> = pages.iter().flat_map(of_page).collect();
-    marks.sort();
+    marks.sort_few();
     marks.dedup_by(|(at, name), (at_before, before)| {
         let is_same = at == at_before;
         if is_same {
