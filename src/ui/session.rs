@@ -5,7 +5,6 @@
 //! [`Lane`]: at most one of a lane is on its way, and of those that wait only the latest is sent,
 //! so a slow worker is never flooded and an old reply never follows a newer one.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -62,7 +61,7 @@ pub enum Phase {
 }
 
 /// Requests that supersede each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lane {
     Query(&'static str),
     Paint(CanvasId),
@@ -86,9 +85,10 @@ struct Link {
     maps: Vec<Named>,
     options: OpenOptions,
     last_id: RequestId,
-    on_way: BTreeMap<RequestId, (Option<Lane>, OnReply)>,
+    /// Requests that were sent and not answered yet: a handful.
+    on_way: Vec<(RequestId, Option<Lane>, OnReply)>,
     /// Lanes with a request on its way, and the one that waits behind it.
-    lanes: BTreeMap<Lane, Option<Waiting>>,
+    lanes: Vec<(Lane, Option<Waiting>)>,
 }
 
 /// Called when opening has ended, well or not, or when an open recording is lost.
@@ -403,8 +403,12 @@ impl Session {
         if matches!(reply, Reply::Recognised { .. } | Reply::Progress { .. }) {
             return self.hear_progress(reply);
         }
-        let taken = self.link.try_update_value(|link| link.on_way.remove(&id)).flatten();
-        let Some((lane, on_reply)) = taken else { return };
+        let take = |link: &mut Link| {
+            let place = link.on_way.iter().position(|sent| sent.0 == id)?;
+            Some(link.on_way.swap_remove(place))
+        };
+        let taken = self.link.try_update_value(take).flatten();
+        let Some((_, lane, on_reply)) = taken else { return };
         if matches!(reply, Reply::Answer(_)) {
             timing::mark_again("culprit:answered", &[("recording", self.number.into())]);
         }
@@ -417,11 +421,11 @@ impl Session {
     fn send_latest(self, lane: Lane, request: Request, on_reply: OnReply) {
         let free = self.link.try_update_value(|link| {
             link.seat.as_ref()?;
-            if let Some(waiting) = link.lanes.get_mut(&lane) {
+            if let Some((_, waiting)) = link.lanes.iter_mut().find(|busy| busy.0 == lane) {
                 *waiting = Some(Waiting { request, on_reply });
                 return None;
             }
-            link.lanes.insert(lane, None);
+            link.lanes.push((lane, None));
             Some((request, on_reply))
         });
         if let Some((request, on_reply)) = free.flatten() {
@@ -430,7 +434,11 @@ impl Session {
     }
 
     fn next_in_lane(self, lane: Lane) {
-        let waiting = self.link.try_update_value(|link| link.lanes.remove(&lane)).flatten().flatten();
+        let take = |link: &mut Link| {
+            let place = link.lanes.iter().position(|busy| busy.0 == lane)?;
+            link.lanes.swap_remove(place).1
+        };
+        let waiting = self.link.try_update_value(take).flatten();
         if let Some(Waiting { request, on_reply }) = waiting {
             self.send_latest(lane, request, on_reply);
         }
@@ -444,7 +452,7 @@ impl Session {
     fn send(self, request: Request, extras: &[Extra], lane: Option<Lane>, on_reply: OnReply) {
         if let Some(id) = self.post(request, extras) {
             self.link.update_value(|link| {
-                link.on_way.insert(id, (lane, on_reply));
+                link.on_way.push((id, lane, on_reply));
             });
         }
     }

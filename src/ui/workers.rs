@@ -232,7 +232,7 @@ impl Workers {
     fn serve_takers(self, program: Program) {
         let next = |supply: &mut Supply| {
             let fetched = &mut supply.fetched[program as usize];
-            fetched.program.as_ref().and(fetched.takers.pop_front())
+            if fetched.program.is_some() { fetched.takers.pop_front() } else { None }
         };
         while let Some(taker) = self.supply.try_update_value(next).flatten() {
             if let Some(seat) = self.new_seat(program) {

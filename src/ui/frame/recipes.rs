@@ -1,8 +1,6 @@
 //! How to record: by symptom first, then by tool. The commands come from the formats themselves,
 //! with the first word of a worker.
 
-use std::collections::BTreeMap;
-
 use leptos::prelude::*;
 
 use crate::model::vocab::{FormatInfo, Recipe};
@@ -89,14 +87,13 @@ fn all(formats: &[FormatInfo]) -> impl Iterator<Item = &Recipe> {
 
 /// Groups in the order in which they first occur; one command stands once in its group.
 fn grouped<'a>(recipes: impl Iterator<Item = &'a Recipe>, group: fn(&Recipe) -> &String) -> Vec<(String, Vec<Recipe>)> {
-    let mut places = BTreeMap::new();
     let mut groups: Vec<(String, Vec<Recipe>)> = Vec::new();
     for recipe in recipes {
         let name = group(recipe);
-        let place = *places.entry(name.clone()).or_insert(groups.len());
-        if place == groups.len() {
+        let place = groups.iter().position(|group| group.0 == *name).unwrap_or_else(|| {
             groups.push((name.clone(), Vec::new()));
-        }
+            groups.len() - 1
+        });
         if !groups[place].1.iter().any(|other| other.command == recipe.command) {
             groups[place].1.push(recipe.clone());
         }
