@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::figures::Figure;
 use crate::harness::{Browser, PAUSE, WAIT_MAX, dist, in_every_browser, serve_folder};
-use crate::numbers::Printed;
+use crate::numbers::{Printed, number};
 use crate::page::fixture;
 
 in_every_browser!(
@@ -95,17 +95,21 @@ async fn fetches_what_files_need(browser: Browser) {
     }
 }
 
-/// Both sides have rows and the totals that are printed of them.
+/// Both sides have rows and the totals that are printed of all threads.
 async fn are_compared(browser: &Browser, printed: [&Printed; 2]) {
     browser.element(".compare .vt-row").await;
+    let whole = |printed: &Printed| {
+        let profiles = printed.json()["profiles"].as_array().expect("a list of profiles").iter();
+        profiles.filter(|profile| profile["value"] == "time").map(|profile| number(&profile["total"])).sum::<f64>()
+    };
+    let expected = printed.map(whole);
     let begin = std::time::Instant::now();
     loop {
         let sides = browser.texts(".pair .side b.num").await;
-        let is_it = |(side, printed): (&String, &&Printed)| Figure::of(side).is(printed.total(None));
-        if sides.len() == 2 && sides.iter().zip(&printed).all(is_it) {
+        let is_it = |(side, exact): (&String, &f64)| Figure::of(side).is(*exact);
+        if sides.len() == 2 && sides.iter().zip(&expected).all(is_it) {
             return;
         }
-        let expected = printed.map(|printed| printed.total(None));
         assert!(begin.elapsed() < WAIT_MAX, "{sides:?} are not {expected:?}");
         tokio::time::sleep(PAUSE).await;
     }
