@@ -64,7 +64,11 @@ impl Seat {
             Role::Engine => &self.engine,
             Role::Stage => &self.stage,
         };
-        client.post_with_transfer(&envelope.message, &envelope.transfer)
+        if envelope.transfer.length() == 0 {
+            client.post(&envelope.message)
+        } else {
+            client.post_with_transfer(&envelope.message, &envelope.transfer)
+        }
     }
 
     /// Joins the two workers.
