@@ -515,8 +515,6 @@ pub struct Summary {
     pub interval_ns: i64,
     /// Length of the whole recording, nanoseconds; 0 without time.
     pub duration_ns: i64,
-    /// The heaviest functions by own value, for the verdict line, at most five.
-    pub top: Vec<FunctionRow>,
     /// Modules in the selection by weight, for the legend, at most twelve.
     pub legend: Vec<LegendEntry>,
     /// What the filters did that a person should know: `hid 3 functions`.

@@ -13,7 +13,12 @@ const MOST: f64 = 1.15;
 /// The lines about growth.
 pub(crate) async fn rows(bench: &mut Bench) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (id, kind, name) in [("cpuprofile", Kind::CpuProfile, ".cpuprofile"), ("folded", Kind::Folded, "folded")] {
+    let kinds = [
+        ("cpuprofile", Kind::CpuProfile, ".cpuprofile"),
+        ("folded", Kind::Folded, "folded"),
+        ("chrome-trace", Kind::ChromeTrace, "Chrome trace"),
+    ];
+    for (id, kind, name) in kinds {
         for place in ["native", "browser"] {
             let id = format!("growth/{id}/{place}");
             if bench.wants(&id) {

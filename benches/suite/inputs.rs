@@ -15,6 +15,10 @@ pub(crate) enum Kind {
     Folded,
     /// Packed; its size is that of the content.
     Pprof,
+    ChromeTrace,
+    HeapProfile,
+    HeapSnapshot,
+    ProfLog,
 }
 
 impl Kind {
@@ -23,6 +27,10 @@ impl Kind {
             Kind::CpuProfile => "cpuprofile",
             Kind::Folded => "folded",
             Kind::Pprof => "pprof",
+            Kind::ChromeTrace => "chrome-trace",
+            Kind::HeapProfile => "heapprofile",
+            Kind::HeapSnapshot => "heapsnapshot",
+            Kind::ProfLog => "prof-log",
         }
     }
 
@@ -31,6 +39,10 @@ impl Kind {
             Kind::CpuProfile => "cpuprofile",
             Kind::Folded => "folded",
             Kind::Pprof => "pb.gz",
+            Kind::ChromeTrace => "json",
+            Kind::HeapProfile => "heapprofile",
+            Kind::HeapSnapshot => "heapsnapshot",
+            Kind::ProfLog => "log",
         }
     }
 }

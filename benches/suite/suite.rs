@@ -7,6 +7,7 @@
 
 mod answers;
 mod browser;
+mod decoders;
 #[allow(dead_code, reason = "the tests' drivers know more browsers than are measured")]
 #[path = "../../tests/browser/engines.rs"]
 mod engines;
@@ -168,12 +169,22 @@ enum Part {
     Frames,
     Live,
     Native,
+    Decoders,
     Memory,
     Growth,
 }
 
-const PARTS: [Part; 8] =
-    [Part::Sizes, Part::Open, Part::Answers, Part::Frames, Part::Live, Part::Native, Part::Memory, Part::Growth];
+const PARTS: [Part; 9] = [
+    Part::Sizes,
+    Part::Open,
+    Part::Answers,
+    Part::Frames,
+    Part::Live,
+    Part::Native,
+    Part::Decoders,
+    Part::Memory,
+    Part::Growth,
+];
 
 fn options(args: impl Iterator<Item = String>) -> Result<Options, String> {
     let mut options = Options::default();
@@ -226,6 +237,7 @@ async fn run(mut bench: Bench) -> Result<(), String> {
             Part::Sizes => sizes::rows(&bench),
             Part::Open => open::rows(&mut bench).await,
             Part::Native => native::rows(&mut bench).await,
+            Part::Decoders => decoders::rows(&mut bench),
             Part::Growth => growth::rows(&mut bench).await,
             Part::Memory => memory::rows(&mut bench).await,
             Part::Frames => frames::rows(&mut bench).await,

@@ -547,9 +547,9 @@ impl Engine {
         let recording = &self.recording;
         let function = |stack: StackId| recording.function_of(recording.stacks.frame(stack));
         let own = |stack: &StackId| self.modules.kind(function(*stack)) == Kind::Own;
-        let up = std::iter::successors(Some(stack), |stack| Some(recording.stacks.parent(*stack)));
-        let mut up = up.take_while(|stack| !stack.is_none());
-        let shown = up.find(own).or_else(|| (!stack.is_none()).then_some(stack));
+        let known = |stack: StackId| (!stack.is_none()).then_some(stack);
+        let mut up = std::iter::successors(known(stack), |stack| known(recording.stacks.parent(*stack)));
+        let shown = up.find(own).or_else(|| known(stack));
         shown.map_or_else(String::new, |stack| {
             let label = label(recording, &self.modules, function(stack));
             format!("{} {}", label.key.name, label.place)

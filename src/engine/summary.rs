@@ -3,18 +3,15 @@
 use super::Engine;
 use super::label::{amount, label, time};
 use super::prepared::Prepared;
-use crate::analysis::functions::sorted;
 use crate::analysis::modules::Kind;
 use crate::analysis::scoped::thread_key;
 use crate::analysis::states::{States, printed_parts};
 use crate::model::SortFew as _;
-use crate::model::vocab::{Scope, Sort};
+use crate::model::vocab::Scope;
 use crate::model::{FunctionId, Profile};
-use crate::protocol::{FunctionRow, LateGaps, LegendEntry, Overview, Part, Summary, ThreadInfo, ValueInfo};
+use crate::protocol::{LateGaps, LegendEntry, Overview, Part, Summary, ThreadInfo, ValueInfo};
 use crate::units::{self, Unit};
 
-/// Functions in the verdict line.
-const TOP: usize = 5;
 /// Modules in the legend.
 const LEGEND: usize = 12;
 
@@ -137,18 +134,9 @@ impl Engine {
             is_aggregated: first.is_none_or(|(p, _)| p.time.is_none()),
             interval_ns: first.and_then(|(p, _)| p.time.as_ref()).map_or(0, |t| t.interval_ns),
             duration_ns: first.and_then(|(p, _)| p.time.as_ref()).map_or(0, |t| t.duration_ns),
-            top: self.top(&prepared),
             legend: self.legend(&prepared),
             filter_notes: prepared.scoped.problems.clone(),
         }
-    }
-
-    /// The heaviest functions by own value.
-    fn top(&self, prepared: &Prepared) -> Vec<FunctionRow> {
-        let weights = prepared.weights(&self.recording);
-        let is_code = |f: FunctionId| !self.recording.function(f).tag.is_state();
-        let (_, ids) = sorted(&self.recording, &self.modules, weights, Sort::default(), is_code, (0, TOP));
-        self.function_rows(prepared, &ids)
     }
 
     /// Modules by own value.
