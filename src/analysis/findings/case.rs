@@ -93,7 +93,7 @@ impl<'a> Case<'a> {
 
     /// The heap, if the recording has one.
     pub(super) fn heap(&self) -> Option<(&HeapGraph, &Heap, &Totals)> {
-        let graph = self.recording.heap.as_ref()?;
+        let graph = self.recording.heap.as_ref().filter(|_| crate::IS_FULL)?;
         let (heap, totals) = self.heap_known.unwrap_or_else(|| {
             let (heap, totals) = self.heap.get_or_init(|| {
                 let heap = Heap::of(graph);

@@ -158,7 +158,7 @@ fn own(case: &Case<'_>, stack: StackId) -> Option<FunctionId> {
 
 /// By what the process measured of itself, judged by the rule of clinic doctor.
 fn pauses(case: &Case<'_>) -> Option<Finding> {
-    if case.is_mixed() {
+    if !crate::IS_FULL || case.is_mixed() {
         return None;
     }
     let (_, whole) = doctor::judge(case.recording)?;

@@ -48,23 +48,33 @@ const fn rule(id: &'static str, find: fn(&Case<'_>) -> Vec<Finding>) -> Rule {
     Rule { id, gives_way: false, find }
 }
 
+/// A rule about what only the full program reads: traces, numbers over time, heaps. Nothing of it is
+/// linked elsewhere.
+const fn in_full(id: &'static str, find: fn(&Case<'_>) -> Vec<Finding>) -> Rule {
+    rule(id, if crate::IS_FULL { find } else { nothing })
+}
+
+fn nothing(_: &Case<'_>) -> Vec<Finding> {
+    Vec::new()
+}
+
 /// All rules. Findings of equal cost stand in this order.
 pub static FINDINGS: &[Rule] = &[
     rule("stalls", stalls::find),
     rule("loop-busy", busy::find),
-    rule("microtasks", microtasks::find),
-    rule("timers", timers::find),
-    rule("late-loop", late_loop::find),
+    in_full("microtasks", microtasks::find),
+    in_full("timers", timers::find),
+    in_full("late-loop", late_loop::find),
     rule("sync-io", sync_io::find),
     rule("gc", gc::find),
-    rule("layout", layout::find),
+    in_full("layout", layout::find),
     rule("idle-workers", workers::find),
-    rule("vitals", vitals::find),
+    in_full("vitals", vitals::find),
     Rule { id: "hot", gives_way: true, find: hot::find },
     rule("not-the-loop", not_the_loop::find),
-    rule("heap-holder", holder::find),
-    rule("heap-strings", duplicates::find),
-    rule("heap-detached", detached::find),
+    in_full("heap-holder", holder::find),
+    in_full("heap-strings", duplicates::find),
+    in_full("heap-detached", detached::find),
 ];
 
 /// How sure a finding is.
