@@ -74,7 +74,7 @@ async fn findings_lead_to_what_they_tell(browser: Browser) {
     assert_eq!(browser.text(".findings .more").await, format!("{} more", all.len() - 1));
     browser.resize(1280, 800).await;
 
-    // What is in order is told, and where there is nothing to tell, nothing is.
+    // What is in order is told, and that there is nothing to tell; what lies below keeps its place.
     let fixed = example("node-server-fixed.cpuprofile");
     browser.open_recording(&fixed).await;
     let only = printed(&Printed::of(&fixed));
@@ -83,5 +83,11 @@ async fn findings_lead_to_what_they_tell(browser: Browser) {
     browser.wait_for_text(".finding .ft > b", "idle").await;
     assert_eq!(titles(&browser).await, [title.as_str()]);
     browser.open_recording(&fixture("folded/inferno-perf-script-after.folded")).await;
-    browser.wait_until("nothing is told", "!document.querySelector('.findings')").await;
+    browser.wait_for_text(".findings.none", "Nothing stands out").await;
+    let height = "return document.querySelector('.findings').getBoundingClientRect().height";
+    let none: f64 = browser.read(height, &[]).await;
+    browser.open_recording(&fixed).await;
+    browser.element(".finding").await;
+    let some: f64 = browser.read(height, &[]).await;
+    assert!((none - some).abs() < 1.0, "{none} px without findings, {some} px with some");
 }

@@ -17,7 +17,8 @@ use crate::ui::store::Store;
 /// How many stand in the row; on a narrow page one does.
 const SHOWN: usize = 3;
 
-/// The row. It keeps its place until it is known that there is nothing to say.
+/// The row. It keeps its place even where there is nothing to say: what lies below would move under
+/// the pointer when that becomes known.
 pub fn findings(store: Store) -> AnyView {
     let threshold = store.part(|state| state.threshold_ms);
     let found = use_answer(
@@ -38,7 +39,10 @@ pub fn findings(store: Store) -> AnyView {
     });
     let is_open = RwSignal::new(false);
     let content = move || match rows.get() {
-        Some(rows) if rows.is_empty() => ().into_any(),
+        Some(rows) if rows.is_empty() => {
+            view! { <p class="findings none quiet">"Nothing stands out: none of the rules finds anything in it."</p> }
+                .into_any()
+        }
         Some(rows) => row(store, rows, is_open),
         None => view! { <div class="findings"></div> }.into_any(),
     };
