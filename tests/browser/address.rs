@@ -146,7 +146,10 @@ async fn back_and_forth(browser: Browser) {
     browser.open("").await;
     browser.press_example("Did the fix work?").await;
     browser.element(".compare .vt-row").await;
-    browser.script("window.hash = location.hash", &[]).await;
+    // Opening writes into the address too, as late.
+    let rests = "(window.hash === location.hash || (window.hash = location.hash, window.since = Date.now(), false)) \
+                 && Date.now() - window.since > 1500";
+    browser.wait_until("the address rests", rests).await;
     browser.click(".compare .c-name .sorter").await;
     browser
         .wait_until(
