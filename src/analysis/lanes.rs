@@ -68,12 +68,10 @@ pub fn scale(series: &Series) -> (f64, f64) {
 /// without an end count nothing. One pass over the spans of the track.
 pub fn of_track(recording: &Recording, track: usize, columns: Columns) -> Levels {
     let spans = &recording.spans;
-    let track = track as u32;
-    let rows = spans.track.partition_point(|t| t < track)..spans.track.partition_point(|t| t <= track);
     let mut busy = vec![0.0f64; columns.count];
     let mut covered = f64::NEG_INFINITY;
     let labels = Labels::of(recording);
-    for row in rows.filter(|&row| !labels.is_unended(row)) {
+    for row in spans.rows_of(track).filter(|&row| !labels.is_unended(row)) {
         let at = spans.at_ns.get(row);
         let end = columns.place(at.saturating_add(spans.length_ns.get(row)));
         let from = columns.place(at).max(covered).max(0.0);

@@ -33,7 +33,16 @@ impl Engine {
         if !crate::IS_FULL {
             return Vec::new(); // what has any is decoded by the full program only
         }
-        let count = |tab: &str| (tab.to_owned(), self.shown_lanes(tab, "").len() as u32);
+        let spans = &self.recording.spans;
+        let count = |tab: &str| match tab {
+            // Told before the first picture: which tracks they are costs a look at every span.
+            "trace" => {
+                let tracks = (0..spans.tracks.len()).filter(|&track| !spans.rows_of(track).is_empty()).count();
+                (tracks + usize::from(self.has_sheet("vitals"))).min(LANES_MAX)
+            }
+            tab => self.shown_lanes(tab, "").len(),
+        };
+        let count = |tab: &str| (tab.to_owned(), count(tab) as u32);
         ["memory", "series", "trace"].map(count).into_iter().filter(|(_, count)| *count > 0).collect()
     }
 
@@ -63,7 +72,7 @@ impl Engine {
                 Lane { name, place, unit: None, scale: (0.0, 1.0), levels, marks: Vec::new() }
             }
             Shown::Vitals => {
-                let marks = vital_marks(&vitals::vitals(&self.recording));
+                let marks = self.vital_marks.get_or_init(|| vital_marks(&vitals::vitals(&self.recording))).clone();
                 Lane { name: "Web vitals".into(), marks, scale: (0.0, 1.0), ..Lane::default() }
             }
         };

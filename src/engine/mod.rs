@@ -57,6 +57,8 @@ pub struct Engine {
     sheets: OnceCell<Vec<&'static str>>,
     /// The tracks of a trace in the order of their lanes.
     track_lanes: OnceCell<Vec<usize>>,
+    /// When paints and the slowest interaction were, with their names.
+    vital_marks: OnceCell<Vec<(i64, String)>>,
 }
 
 impl Engine {
@@ -84,6 +86,7 @@ impl Engine {
             lines: Vec::new(),
             sheets: OnceCell::new(),
             track_lanes: OnceCell::new(),
+            vital_marks: OnceCell::new(),
         }
     }
 

@@ -4,6 +4,8 @@
 //! moments are nanoseconds since the recording's start, so that spans, samples and series of one
 //! recording share a clock.
 
+use std::ops::Range;
+
 use super::{Column, StringId};
 
 /// Number of a row of [`Spans`].
@@ -104,6 +106,12 @@ pub struct Marks {
 }
 
 impl Spans {
+    /// The rows of a track's spans.
+    pub fn rows_of(&self, track: usize) -> Range<usize> {
+        let track = track as u32;
+        self.track.partition_point(|t| t < track)..self.track.partition_point(|t| t <= track)
+    }
+
     /// Number of spans.
     pub fn len(&self) -> usize {
         self.at_ns.len()

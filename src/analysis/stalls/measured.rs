@@ -332,10 +332,8 @@ fn unseen(stretch: &Stretch) -> Stall {
 /// The rows of the main thread's spans, if the profile is of that thread.
 pub(super) fn rows_of_main(recording: &Recording, profile: &Profile) -> Option<(usize, usize)> {
     let is_it = |track: &crate::model::Track| track.is_main && (track.pid, track.tid) == (profile.pid, profile.tid);
-    let track = recording.spans.tracks.iter().position(is_it)? as u32;
-    let of_tracks = &recording.spans.track;
-    let rows = (of_tracks.partition_point(|t| t < track), of_tracks.partition_point(|t| t <= track));
-    (rows.0 < rows.1).then_some(rows)
+    let rows = recording.spans.rows_of(recording.spans.tracks.iter().position(is_it)?);
+    (!rows.is_empty()).then_some((rows.start, rows.end))
 }
 
 /// Who asked for what: timers of pages, operations of Node. Looked up when first asked for.
