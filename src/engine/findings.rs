@@ -61,7 +61,7 @@ impl Engine {
             Shown::Stalls => return (Some(ViewId::Stalls), String::new()),
             Shown::Sheet(id) => id,
         };
-        let sheet = SHEETS.iter().find(|sheet| sheet.id == id && (sheet.exists)(&self.recording));
+        let sheet = SHEETS.iter().find(|sheet| sheet.id == id && self.has_sheet(id));
         let view = match sheet.map_or("", |sheet| sheet.tab) {
             "memory" => ViewId::Memory,
             "trace" => ViewId::Trace,

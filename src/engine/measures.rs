@@ -545,13 +545,10 @@ impl Engine {
     /// Who began an operation: the innermost function of one's own, or the innermost of all.
     fn beginner(&self, stack: StackId) -> String {
         let recording = &self.recording;
-        let function = |stack: StackId| recording.function_of(recording.stacks.frame(stack));
-        let own = |stack: &StackId| self.modules.kind(function(*stack)) == Kind::Own;
-        let known = |stack: StackId| (!stack.is_none()).then_some(stack);
-        let mut up = std::iter::successors(known(stack), |stack| known(recording.stacks.parent(*stack)));
-        let shown = up.find(own).or_else(|| known(stack));
-        shown.map_or_else(String::new, |stack| {
-            let label = label(recording, &self.modules, function(stack));
+        let outwards = || recording.stacks.walk(stack).map(|frame| recording.function_of(frame));
+        let own = outwards().find(|&function| self.modules.kind(function) == Kind::Own);
+        own.or_else(|| outwards().next()).map_or_else(String::new, |function| {
+            let label = label(recording, &self.modules, function);
             format!("{} {}", label.key.name, label.place)
         })
     }

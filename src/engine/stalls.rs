@@ -127,7 +127,7 @@ impl Engine {
     pub(super) fn stall(&mut self, scope: &Scope, threshold_ms: u32, range: TimeRange) -> Option<StallDetails> {
         let (profile, wall) = self.stall_profile(scope)?;
         let (_, found) = self.cached_stalls(profile, threshold_ms);
-        let lies_there = |s: &&Stall| range_of(s) == range;
+        let lies_there = |s: &&Stall| s.range() == range;
         let (rank, stall) = (1u32..).zip(&found.stalls).find(|(_, stall)| lies_there(stall))?;
         let threshold_ns = i64::from(threshold_ms.max(1)) * 1_000_000;
         let label = |f| label(&self.recording, &self.modules, f);
@@ -166,7 +166,7 @@ impl Engine {
         let shown = || stall.path.iter().enumerate().filter(|(i, _)| !left_out.contains(i)).map(|(_, &f)| f);
         StallRow {
             rank,
-            range: Some(range_of(stall)),
+            range: Some(stall.range()),
             start: Some(units::nanos(stall.start_ns)),
             length: time(stall.duration_ns, wall, stall.samples),
             over: time((stall.duration_ns - threshold_ns).max(0), stall.duration_ns, 0),
@@ -204,8 +204,4 @@ fn handler(handler: &Handler) -> String {
         0 => format!("{name} {file}"),
         line => format!("{name} {file}:{line}"),
     }
-}
-
-fn range_of(stall: &Stall) -> TimeRange {
-    TimeRange { from_ns: stall.start_ns, to_ns: stall.start_ns + stall.duration_ns }
 }

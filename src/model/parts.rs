@@ -164,7 +164,7 @@ fn sort_marks(spans: &mut Spans) {
         return;
     }
     let mut order: Vec<usize> = (0..at.len()).collect();
-    order.sort_few_by_key(|&row| at.get(row));
+    order.sort_by_key(|&row| at.get(row));
     let marks = &mut spans.marks;
     marks.track = order.iter().map(|&row| marks.track.get(row)).collect();
     marks.name = order.iter().map(|&row| marks.name.get(row)).collect();

@@ -6,7 +6,6 @@ use super::case::{Case, Loop};
 use super::{Certainty, Evidence, Finding, Shown, counted, is_share};
 use crate::analysis::stalls::{Stall, StallKind};
 use crate::model::FunctionId;
-use crate::model::vocab::TimeRange;
 use crate::units::nanos;
 
 /// Hundredths of the recording in which the loop has no pause: from half on, whoever comes waits for others
@@ -99,7 +98,6 @@ fn tell(case: &Case<'_>, one: &Loop<'_>, class: Class, who: Option<FunctionId>, 
              scheduler.yield in pages).",
         ),
     };
-    let to_ns = worst.start_ns.saturating_add(worst.duration_ns);
     Finding {
         title,
         is_health: false,
@@ -115,7 +113,7 @@ fn tell(case: &Case<'_>, one: &Loop<'_>, class: Class, who: Option<FunctionId>, 
         next: next.to_owned(),
         functions: who.into_iter().collect(),
         profile: Some(one.profile),
-        range: Some(TimeRange { from_ns: worst.start_ns, to_ns }),
+        range: Some(worst.range()),
         shown: Shown::Stalls,
     }
 }

@@ -7,7 +7,7 @@ use super::{Certainty, Evidence, Finding, Shown, is_share};
 use crate::analysis::doctor::{self, Verdict};
 use crate::analysis::modules::Kind;
 use crate::analysis::scoped::Scoped;
-use crate::analysis::stalls::StallKind;
+use crate::analysis::stalls::{Stall, StallKind};
 use crate::analysis::sums::state_of;
 use crate::model::{FunctionId, Recording, StackId, Tag};
 use crate::units::{Unit, nanos, percent_text};
@@ -78,10 +78,7 @@ fn of_loop(case: &Case<'_>, one: &Loop<'_>) -> Option<Finding> {
         next: NEXT.to_owned(),
         functions,
         profile: Some(one.profile),
-        range: range.filter(|stall| stall.gc_ns > 0).map(|stall| crate::model::vocab::TimeRange {
-            from_ns: stall.start_ns,
-            to_ns: stall.start_ns.saturating_add(stall.duration_ns),
-        }),
+        range: range.filter(|stall| stall.gc_ns > 0).map(Stall::range),
         shown: Shown::Functions,
     })
 }
@@ -150,10 +147,8 @@ fn interrupted(case: &Case<'_>, one: &Loop<'_>) -> Option<(FunctionId, Evidence)
 
 /// The innermost function of one's own on a stack.
 fn own(case: &Case<'_>, stack: StackId) -> Option<FunctionId> {
-    let stacks = &case.recording.stacks;
-    let parent = |&stack: &StackId| Some(stacks.parent(stack)).filter(|parent| !parent.is_none());
-    let mut all = std::iter::successors(Some(stack).filter(|stack| !stack.is_none()), parent);
-    all.find_map(|stack| Some(case.recording.function_of(stacks.frame(stack))).filter(|&f| case.is_own(f)))
+    let mut outwards = case.recording.stacks.walk(stack).map(|frame| case.recording.function_of(frame));
+    outwards.find(|&function| case.is_own(function))
 }
 
 /// By what the process measured of itself, judged by the rule of clinic doctor.

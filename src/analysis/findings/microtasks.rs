@@ -34,7 +34,7 @@ pub(super) fn is_chain(case: &Case<'_>, one: &Loop<'_>, stall: &Stall) -> bool {
 fn is_measured_chain(case: &Case<'_>, rows: (usize, usize), stall: &Stall) -> bool {
     let spans = &case.recording.spans;
     let (callbacks, stretches) = (case.names(CALLBACKS), case.names(STRETCHES));
-    let to = stall.start_ns.saturating_add(stall.duration_ns);
+    let to = stall.range().to_ns;
     let (mut links, mut longest, mut total) = (0, 0i64, 0i64);
     let mut around = SpanId::NONE;
     // Rows of a track are in the order of their starts.

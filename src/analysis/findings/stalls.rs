@@ -116,8 +116,7 @@ impl<'s> Group<'s> {
     }
 
     pub fn range(&self) -> TimeRange {
-        let from_ns = self.worst.start_ns;
-        TimeRange { from_ns, to_ns: from_ns.saturating_add(self.worst.duration_ns) }
+        self.worst.range()
     }
 
     /// The helper in which all of them were, if it is one.
@@ -187,7 +186,7 @@ fn blamed(case: &Case<'_>, who: &Who, inside: Option<FunctionId>) -> (Vec<Functi
 
 fn title(one: &Loop<'_>, who: &Who, group: &Group<'_>, all: u64, name: &str) -> String {
     let total = nanos(group.total_ns);
-    let is_helper = name.contains("` under `");
+    let is_helper = matches!(who, Who::Function(_)) && group.inside().is_some();
     let within = if is_helper { "" } else { "in " };
     let count = match (group.count, all) {
         (1, _) => format!("1 stall of {total}"),
@@ -225,7 +224,7 @@ fn next(one: &Loop<'_>, who: &Who) -> &'static str {
 fn seen_ns(recording: &Recording, one: &Loop<'_>, stall: &Stall) -> i64 {
     let Some(time) = one.row().time.as_ref().filter(|time| time.interval_ns > 0) else { return 0 };
     let late = (time.interval_ns / 2).saturating_mul(LATE_HALVES).max(LATE_MIN_NS);
-    let to = stall.start_ns.saturating_add(stall.duration_ns);
+    let to = stall.range().to_ns;
     let first = time.at_ns.partition_point(|at| at <= stall.start_ns).saturating_sub(1);
     let mut seen = 0i64;
     for i in first..time.at_ns.len() {

@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 
 use super::modules::Modules;
 use crate::model::SortFew as _;
+use crate::model::vocab::TimeRange;
 use crate::model::{FunctionId, Profile, Recording, Time, Track};
 
 /// The stalls of one thread.
@@ -86,6 +87,13 @@ pub struct Stall {
     pub samples: u64,
     /// Which rule named the culprit.
     pub why: String,
+}
+
+impl Stall {
+    /// Where it lies.
+    pub fn range(&self) -> TimeRange {
+        TimeRange { from_ns: self.start_ns, to_ns: self.start_ns.saturating_add(self.duration_ns) }
+    }
 }
 
 /// What kind of stretch it is.

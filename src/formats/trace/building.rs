@@ -254,7 +254,7 @@ impl Trace {
             (mark, Some(mark.extra as usize))
         });
         let mut marks: Vec<_> = of_threads.chain(of_operations).filter(|(mark, _)| span.holds(mark.at)).collect();
-        marks.sort_few_by_key(|(mark, _)| mark.at);
+        marks.sort_by_key(|(mark, _)| mark.at);
         for (mark, operation) in marks {
             let track = match operation {
                 Some(row) => layout.of_operation[row],
