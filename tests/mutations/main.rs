@@ -19,7 +19,9 @@ mod seeds;
 mod shapes;
 mod watched;
 
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
 use culprit::formats::FORMATS;
@@ -72,32 +74,63 @@ impl Count {
 /// Memory is counted for the whole program, so one test at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
+/// Names the format that [`one_format_survives_its_mutations`] is about.
+const FORMAT: &str = "CULPRIT_MUTATED_FORMAT";
+
+/// Memory is counted for a whole program, so each format has one of its own: as many at a time as
+/// there are processors.
 #[test]
 fn every_format_survives_its_mutations() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    for format in FORMATS {
-        let seeds = seeds::of(format.id);
-        assert!(seeds.len() >= 3, "{}: only {} small fixtures", format.id, seeds.len());
-        let (mut blind, mut structured) = (Count::default(), Count::default());
-        let (printed, asked) = (Watched::new(print), Watched::new(print_and_ask));
-        for number in 0..MUTATIONS {
-            let (name, bytes) = mutation(format.id, &seeds, number);
-            let count = if number % 2 == 0 { &mut blind } else { &mut structured };
-            let watched = if (number / 2).is_multiple_of(ASKED_EVERY) { &asked } else { &printed };
-            judge(watched, format.id, number, &name, &bytes, count);
+    let left = Mutex::new(FORMATS.iter().map(|format| format.id));
+    let work = || {
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+        while let Some(id) = next() {
+            survives(id);
         }
-        for (half, count) in [("blind", &blind), ("structured", &structured)] {
-            println!(
-                "{} {half}: {} opened, {} of them repaired, {} refused; {} taken for this format; at most {} bytes held, {:.0} for a byte read",
-                format.id, count.opened, count.repaired, count.refused, count.recognised, count.peak, count.multiple,
-            );
-            let all = count.opened + count.refused;
-            assert!(
-                count.opened * 10 > all && count.refused * 50 > all && count.recognised * 2 > all,
-                "{} {half}: one-sided",
-                format.id
-            );
-        }
+    };
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    std::thread::scope(|scope| (0..processors).for_each(|_| drop(scope.spawn(work))));
+}
+
+/// Runs this program once more for one format.
+fn survives(id: &str) {
+    let mut program = Command::new(std::env::current_exe().expect("this program has a file"));
+    program.args(["--exact", "one_format_survives_its_mutations", "--ignored", "--show-output"]).env(FORMAT, id);
+    let output = program.output().expect("this program can be run again");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{id}: {printed}{}", String::from_utf8_lossy(&output.stderr));
+    let told: Vec<&str> = printed.lines().filter(|line| line.starts_with(id)).collect();
+    assert_eq!(told.len(), 2, "{id} was not tested: {printed}");
+    println!("{}", told.join("\n"));
+}
+
+#[test]
+#[ignore = "every_format_survives_its_mutations runs it for each format"]
+fn one_format_survives_its_mutations() {
+    let id = std::env::var(FORMAT).expect("every_format_survives_its_mutations names a format");
+    let format = FORMATS.iter().find(|format| format.id == id).expect("the format is one of ours");
+    let seeds = seeds::of(format.id);
+    assert!(seeds.len() >= 3, "{}: only {} small fixtures", format.id, seeds.len());
+    let (mut blind, mut structured) = (Count::default(), Count::default());
+    let (printed, asked) = (Watched::new(print), Watched::new(print_and_ask));
+    for number in 0..MUTATIONS {
+        let (name, bytes) = mutation(format.id, &seeds, number);
+        let count = if number % 2 == 0 { &mut blind } else { &mut structured };
+        let watched = if (number / 2).is_multiple_of(ASKED_EVERY) { &asked } else { &printed };
+        judge(watched, format.id, number, &name, &bytes, count);
+    }
+    for (half, count) in [("blind", &blind), ("structured", &structured)] {
+        println!(
+            "{} {half}: {} opened, {} of them repaired, {} refused; {} taken for this format; at most {} bytes held, {:.0} for a byte read",
+            format.id, count.opened, count.repaired, count.refused, count.recognised, count.peak, count.multiple,
+        );
+        let all = count.opened + count.refused;
+        assert!(
+            count.opened * 10 > all && count.refused * 50 > all && count.recognised * 2 > all,
+            "{} {half}: one-sided",
+            format.id
+        );
     }
 }
 
