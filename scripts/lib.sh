@@ -161,5 +161,9 @@ tests() {
     {
         cargo test "$@" -- --show-output && : >"$tests_log.passed"
     } 2>&1 | tee "$tests_log"
-    rm "$tests_log.passed" 2>/dev/null
+    rm "$tests_log.passed" 2>/dev/null && return
+    # What failed and why, once more: in a long log that is read from its end.
+    awk '/^failures:$/ { on = 1 } on && /^---- / { n = 0; print; next } on && NF && n++ < 12' \
+        "$tests_log" | cut -c1-600 | tail -n 120
+    return 1
 }

@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
 use crate::engines::{Driver, Engine};
@@ -41,10 +42,10 @@ macro_rules! in_every_browser {
 pub(crate) use in_every_browser;
 
 /// How long a scenario may take as a whole.
-const SCENARIO_MAX: Duration = Duration::from_secs(180);
+const SCENARIO_MAX: Duration = Duration::from_secs(300);
 
 /// How long anything that is waited for may take. Two cores may be shared by many.
-pub(crate) const WAIT_MAX: Duration = Duration::from_secs(30);
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Between two looks at something that is waited for.
 pub(crate) const PAUSE: Duration = Duration::from_millis(30);
@@ -138,7 +139,7 @@ pub(crate) struct Browser {
     name: Rc<str>,
 }
 
-/// What people do with a page and see of it. Everything waits, for at most half a minute, until it
+/// What people do with a page and see of it. Everything waits, for at most [`WAIT_MAX`], until it
 /// can be done, and panics with what it waited for. Elements are named by CSS selectors.
 impl Browser {
     async fn new(engine: Engine, driver: &Driver, name: String) -> Browser {
@@ -259,8 +260,22 @@ impl Browser {
 
     /// Clicks an element in its middle.
     pub(crate) async fn click(&self, css: &str) {
-        let element = self.element(css).await;
-        element.click().await.unwrap_or_else(|e| panic!("cannot click {css}: {e}"));
+        let begin = Instant::now();
+        loop {
+            let clicked = self.element(css).await.click().await;
+            let Err(failure) = clicked else { return };
+            // Between finding an element and clicking it the page may replace or move it. The driver
+            // then says so and has not clicked (WebDriver, 12.5.1), and a person would try again.
+            let moved = matches!(
+                failure.as_inner(),
+                WebDriverErrorInner::StaleElementReference(_)
+                    | WebDriverErrorInner::ElementClickIntercepted(_)
+                    | WebDriverErrorInner::ElementNotInteractable(_)
+                    | WebDriverErrorInner::NoSuchElement(_)
+            );
+            assert!(moved && begin.elapsed() < WAIT_MAX, "cannot click {css}: {failure}");
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Presses one key wherever the focus is, with modifiers held: `press("/")`, `press("Enter")`,
