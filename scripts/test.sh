@@ -56,4 +56,6 @@ phase "sizes" check_sizes
 phase "browser tests" tests browser --test browser
 
 say "all passed in $(($(date +%s) - whole_start)) s"
+# Browser tests that passed only the second time: see AGAIN in tests/browser/harness.rs.
+cat target/test-*.log | grep '^AGAIN' || true
 cat target/test-*.log | grep '^SKIPPED' | sort | uniq -c | sed 's/^ *[0-9]* //' || true

@@ -9,6 +9,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -56,8 +57,26 @@ const WINDOW: (u32, u32) = (1280, 900);
 /// The site's place on its host: as deep as any that a static host gives.
 const PREFIX: &str = "/some/where/";
 
-/// Runs `scenario` in `engine`; `test` names the files that a failure leaves behind.
-pub(crate) fn run(engine: Engine, test: &str, scenario: impl AsyncFnOnce(Browser) + 'static) {
+/// Scenarios of a run that may fail once: drivers lose keys and browsers die on a busy machine. More
+/// than these, and something is wrong with the page or with the tests.
+const AGAIN_MAX: usize = 2;
+
+/// Scenarios that failed once.
+static AGAIN: AtomicUsize = AtomicUsize::new(0);
+
+/// Runs `scenario` in `engine`; `test` names the files that a failure leaves behind. One that fails
+/// is told and run once more, as long as few do.
+pub(crate) fn run<S: AsyncFnOnce(Browser) + Copy + 'static>(engine: Engine, test: &str, scenario: S) {
+    let once = || run_once(engine, test, scenario);
+    let Err(failure) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(once)) else { return };
+    if AGAIN.fetch_add(1, Ordering::Relaxed) >= AGAIN_MAX {
+        std::panic::resume_unwind(failure);
+    }
+    println!("AGAIN: {test} in {} failed once, see above", engine.name());
+    once();
+}
+
+fn run_once(engine: Engine, test: &str, scenario: impl AsyncFnOnce(Browser) + 'static) {
     if !engine.is_wanted() {
         println!("left out: {} is not in BROWSERS", engine.name());
         return;
