@@ -97,6 +97,43 @@ fn stalls_of_pages_have_handler_and_origin() {
     tally.finish("measured stalls of pages");
 }
 
+/// A page of ours, recorded after the rules stood: one stall from each kind of handler. Two kinds write
+/// no event that tells them: what comes through a `MessagePort`, and what an observer is told.
+#[test]
+fn stalls_of_a_page_of_ours_are_found_and_blamed() {
+    let folder = common::package().join("tests/fixtures/chrome-trace");
+    let file = folder.join("desk.json.gz");
+    let line = summary(&file).unwrap_or_else(|e| panic!("{e}"));
+    let (stalls, navigation) = (told(&line, "measured"), navigation_start(&file));
+    let truth = std::fs::read_to_string(folder.join("desk.truth.json")).expect("it lies beside the recording");
+    let truth: Value = serde_json::from_str(&truth).expect("the page wrote JSON");
+    let origin = truth["timeOrigin"].as_f64().expect("the page's clock began");
+    let mut tally = Tally::default();
+    tally.file();
+    let built = truth["truth"].as_array().cloned().unwrap_or_default();
+    assert_eq!(built.len(), 13);
+    for built in &built {
+        let text = |key: &str| built[key].as_str().unwrap_or_default();
+        let at = |key: &str| navigation + (built[key].as_f64().unwrap_or(0.0) - origin) * 1000.0;
+        let (from, to, function) = (at("start"), at("end"), text("function"));
+        let holds = |stall: &&Told| stall.start <= from + 1_500.0 && stall.start + stall.length >= to - 1_500.0;
+        let Some(stall) = stalls.iter().find(holds) else {
+            tally.fail(format!("{function} at {from} is not found"));
+            continue;
+        };
+        tally.hold(stall.length <= to - from + 20_000.0, || format!("{function}: {} is too long", stall.length));
+        let names = |wanted: &str| stall.names.iter().any(|name| name.ends_with(wanted));
+        tally.hold(names(function), || format!("{function} is not on {:?}", stall.names));
+        tally.hold(names(text("handler")), || format!("{function}: {} is not in {:?}", text("handler"), stall.names));
+        tally.hold(stall.names.first().is_some_and(|name| name == "busy"), || format!("{:?}", stall.names));
+        let said = if ["readWord", "showSeen"].contains(&function) { "" } else { text("origin") };
+        tally.hold(stall.origin == said, || format!("{function} comes from {:?}", stall.origin));
+        let is_set = said != "timer" || stall.chain.contains("desk.js");
+        tally.hold(is_set, || format!("{function}: nobody set its timer, {:?}", stall.chain));
+    }
+    tally.finish("stalls of a page of ours");
+}
+
 /// Microseconds on the file's clock of the page's last navigation.
 fn navigation_start(file: &std::path::Path) -> f64 {
     let bytes = crate::unpack::read(file).expect("it was just read");

@@ -226,7 +226,7 @@ impl<'a> Measured<'a> {
             let origin = longest(&|row| ORIGINS.iter().any(|(known, _)| *known == name(row)));
             self.origin_in_page(origin, chains)
         };
-        let handler = handler.and_then(|row| self.handler(row));
+        let handler = handler.and_then(|row| self.handler(row)).or_else(|| self.outermost(&stall));
         let why = self.why(&stall, handler.as_ref(), &chain);
         Stall { origin: origin.or(stall.origin), chain, handler, why, source: Source::Measured, ..stall }
     }
@@ -241,6 +241,14 @@ impl<'a> Measured<'a> {
             why.push_str(&format!("{between}{first}"));
         }
         why
+    }
+
+    /// What goes on after an `await` is called by no event: the samples know it.
+    fn outermost(&self, stall: &Stall) -> Option<Handler> {
+        let function = stall.path.iter().copied().find(|&function| !self.recording.file(function).is_empty())?;
+        let (name, file) = (self.recording.name(function), self.recording.file(function));
+        let line = self.recording.function(function).line;
+        Some(Handler { name: name.to_owned(), file: file.to_owned(), line })
     }
 
     fn handler(&self, row: usize) -> Option<Handler> {
