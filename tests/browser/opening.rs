@@ -3,14 +3,38 @@
 use std::fs;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::engines::Engine;
 use crate::figures::Figure;
 use crate::harness::{Browser, in_every_browser};
 use crate::numbers::{Printed, number, plain};
 use crate::page::{example, fixture};
 
 in_every_browser!(examples, files, wrong_files);
+
+/// Only this driver can drop a folder as another program would.
+#[test]
+fn folders_chrome() {
+    crate::harness::run(Engine::Chrome, "opening::folders", folders);
+}
+
+/// A folder is one recording, by the name of the folder.
+async fn folders(browser: Browser) {
+    browser.open("").await;
+    let folder = fixture("clinic/waits.clinic-doctor");
+    let data = json!({ "items": [], "files": [folder.display().to_string()], "dragOperationsMask": 1 });
+    for kind in ["dragEnter", "dragOver", "drop"] {
+        let event = json!({ "type": kind, "x": 400, "y": 300, "data": data });
+        let told = browser.driver.cdp().send_raw("Input.dispatchDragEvent", event).await;
+        told.unwrap_or_else(|e| panic!("a folder cannot be dropped: {e}"));
+    }
+    let title =
+        "document.title.startsWith('waits.clinic-doctor') && document.querySelector('#tab-series[aria-selected=true]')";
+    browser.wait_until("the folder is a recording", title).await;
+    let name = browser.wait_for_text(".details", "waits.clinic-doctor").await;
+    assert!(!name.contains("more"), "{name}");
+}
 
 /// What `performance` says was fetched of the large example.
 const LARGE: &str =
