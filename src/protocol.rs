@@ -221,6 +221,8 @@ pub struct Overview {
     pub sheets: Vec<SheetInfo>,
     /// Tabs below whose timeline more is drawn, and how many lanes.
     pub lanes: Vec<(String, u32)>,
+    /// How many series stand on no clock of the rest, so that people may move them.
+    pub adrift: u32,
     /// Milliseconds from the request to here.
     pub millis: f64,
     /// Bytes of memory held by the tables.
@@ -952,6 +954,8 @@ pub struct TimelineView {
     pub tab: String,
     /// Key of the row whose lane is among them; empty for none.
     pub row: String,
+    /// How much later series are shown that stand on no clock of the rest, nanoseconds.
+    pub moved_ns: i64,
 }
 
 /// What was painted, for scroll bars and tests.

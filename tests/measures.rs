@@ -165,6 +165,17 @@ fn two_results_side_by_side() {
 const TAGS: [&str; 6] = ["name", "method", "status", "group", "scenario", "check"];
 const PERCENTILES: [&str; 8] = ["10", "25", "50", "75", "90", "95", "99", "99.9"];
 
+/// What a load test measured has another clock than the profile that it is opened with, and the
+/// recording is known by the profile.
+#[test]
+fn load_beside_a_profile() {
+    let files = ["k6/made-points.ndjson", "v8-cpuprofile/stalls-10ms.cpuprofile"];
+    let recording = open(&files.map(|file| package().join("tests/fixtures").join(file)));
+    assert_eq!(recording.origin.format, "v8-cpuprofile");
+    assert!(!recording.series.is_empty() && recording.series.iter().all(|series| series.is_adrift));
+    assert!(recording.notes.iter().any(|note| note.text.contains("moved by hand")), "{:?}", recording.notes);
+}
+
 #[test]
 fn k6_measurements() {
     let mut tally = Tally::default();

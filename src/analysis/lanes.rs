@@ -19,6 +19,12 @@ pub struct Columns {
 }
 
 impl Columns {
+    /// The same columns of a stretch that lies so much earlier.
+    pub fn earlier(self, by_ns: i64) -> Self {
+        let earlier = |at_ns: i64| at_ns.saturating_sub(by_ns);
+        Self { from_ns: earlier(self.from_ns), to_ns: earlier(self.to_ns), ..self }
+    }
+
     /// Where a moment lies, in columns from the left edge, which may be outside.
     fn place(&self, at_ns: i64) -> f64 {
         let all = (self.to_ns.saturating_sub(self.from_ns)).max(1) as f64;
@@ -109,6 +115,12 @@ mod tests {
         let levels = of_series(&series(SeriesKind::Gauge, &[(20, 3.0), (25, 1.0), (60, 7.0)]), TEN);
         assert_eq!(largest(&levels), [-1, -1, 3, 1, 1, 1, 7, -1, -1, -1]);
         assert_eq!(levels[2].0 as i32, 1, "the smallest of the column is kept, too");
+    }
+
+    #[test]
+    fn what_is_moved_is_found_later() {
+        let levels = of_series(&series(SeriesKind::Gauge, &[(20, 3.0), (30, 1.0)]), TEN.earlier(40));
+        assert_eq!(largest(&levels), [-1, -1, -1, -1, -1, -1, 3, 1, -1, -1]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::analysis::lanes::{self, Columns};
 use crate::analysis::{outline, vitals};
 use crate::model::vocab::TimeRange;
 use crate::model::{Role, Series, SortFew as _, TrackKind};
-use crate::stage::Lane;
+use crate::stage::{Lane, StripWant};
 use crate::units::Unit;
 
 /// Most lanes of a tab: more would leave no room for its table.
@@ -46,12 +46,20 @@ impl Engine {
         ["memory", "series", "trace"].map(count).into_iter().filter(|(_, count)| *count > 0).collect()
     }
 
-    /// The time that lanes alone have.
-    pub(super) fn time_of_lanes(&self) -> Option<TimeRange> {
+    /// How many series stand on no clock of the rest, so that people may move them.
+    pub(super) fn adrift(&self) -> u32 {
+        self.recording.series.iter().filter(|series| series.is_adrift).count() as u32
+    }
+
+    /// The time that lanes alone have, with those moved that stand on no clock of the rest.
+    pub(super) fn time_of_lanes(&self, moved_ns: i64) -> Option<TimeRange> {
         if !crate::IS_FULL {
             return None;
         }
-        let series = self.recording.series.iter().filter_map(|series| series.at_ns.last());
+        let series = self.recording.series.iter().filter_map(|series| {
+            let end = series.at_ns.last()?;
+            Some(if series.is_adrift { end.saturating_add(moved_ns) } else { end })
+        });
         let spans = &self.recording.spans;
         let spans = spans.at_ns.iter().zip(spans.length_ns.iter()).map(|(at, length)| at.saturating_add(length));
         let end = series.chain(spans).max()?;
@@ -59,12 +67,12 @@ impl Engine {
     }
 
     /// The lanes of a tab in a stretch, among them that of a chosen row.
-    pub(super) fn lanes(&self, tab: &str, row: &str, columns: Columns) -> Vec<Lane> {
+    pub(super) fn lanes(&self, want: &StripWant, columns: Columns) -> Vec<Lane> {
         if !crate::IS_FULL {
             return Vec::new();
         }
         let lane = |shown: &Shown| match *shown {
-            Shown::Series(at) => of_series(&self.recording.series[at], columns),
+            Shown::Series(at) => of_series(&self.recording.series[at], columns, want.moved_ns),
             Shown::Track(at) => {
                 let track = &self.recording.spans.tracks[at];
                 let (name, place) = (track.name.clone(), track.process.clone());
@@ -76,7 +84,7 @@ impl Engine {
                 Lane { name: "Web vitals".into(), marks, scale: (0.0, 1.0), ..Lane::default() }
             }
         };
-        self.shown_lanes(tab, row).iter().map(lane).collect()
+        self.shown_lanes(&want.tab, &want.row).iter().map(lane).collect()
     }
 
     fn shown_lanes(&self, tab: &str, row: &str) -> Vec<Shown> {
@@ -116,7 +124,8 @@ impl Engine {
     }
 }
 
-fn of_series(series: &Series, columns: Columns) -> Lane {
+fn of_series(series: &Series, columns: Columns, moved_ns: i64) -> Lane {
+    let columns = if series.is_adrift { columns.earlier(moved_ns) } else { columns };
     Lane {
         name: series.name.clone(),
         place: series.group.clone(),

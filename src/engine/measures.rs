@@ -193,7 +193,12 @@ fn load_tests(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let count = |value| maybe(value, &Unit::Count);
     let tests = load::tests(&engine.recording).into_iter().map(|test| {
         let LoadTest { group, requests, rate, errors, p50_ns, p90_ns, p99_ns, max_ns, mean_ns } = test;
-        let group = if group.is_empty() { engine.recording.origin.name.clone() } else { group };
+        let name = || match engine.recording.profiles.is_empty() {
+            true => engine.recording.origin.name.clone(),
+            // The recording is called after the profile that was brought with it.
+            false => "load test".to_owned(),
+        };
+        let group = if group.is_empty() { name() } else { group };
         let times = [p50_ns, p90_ns, p99_ns, max_ns, mean_ns].map(ns);
         [Value::Text(group)].into_iter().chain([requests, rate, errors].map(count)).chain(times).collect()
     });

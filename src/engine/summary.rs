@@ -36,6 +36,7 @@ impl Engine {
             has_scripts: recording.functions.iter().any(|function| function.column > 0),
             sheets: self.sheet_infos(),
             lanes: self.lane_counts(),
+            adrift: self.adrift(),
             millis,
             table_bytes: recording.heap_bytes() as u64,
         }

@@ -18,7 +18,7 @@ impl Engine {
         let profile = self.loop_profile(&prepared).filter(|&p| self.recording.profiles[p].time.is_some());
         let whole = match profile {
             Some(profile) => self.time_of(profile),
-            None => self.time_of_lanes(),
+            None => self.time_of_lanes(want.moved_ns),
         };
         let Some(whole) = whole else { return Strip { want: want.clone(), ..Strip::default() } };
         let visible = want.visible.unwrap_or(whole);
@@ -30,7 +30,7 @@ impl Engine {
             want: want.clone(),
             whole: Some(whole),
             visible: Some(visible),
-            lanes: self.lanes(&want.tab, &want.row, columns),
+            lanes: self.lanes(want, columns),
             ..Strip::default()
         };
         let Some(profile) = profile else { return bare };

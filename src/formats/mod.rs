@@ -231,7 +231,7 @@ pub fn open(mut bundle: Bundle, options: &Options, report: Option<Report>, watch
     for (name, known) in files {
         match known.and_then(|known| known.read(options, watch, &mut builder)) {
             Ok(origin) => {
-                opened.push(origin);
+                opened.push((!builder.has_samples(), origin));
                 if !is_alone {
                     builder.end_file();
                 }
@@ -260,9 +260,12 @@ pub fn open(mut bundle: Bundle, options: &Options, report: Option<Report>, watch
 }
 
 /// Where a recording of several files came from: the folder that all lie in, or the first of them.
-fn common_origin(mut files: Vec<Origin>) -> Option<Origin> {
-    // Files that only tell facts, or a clock, are not what a bundle is known by.
-    files.sort_few_by_key(|file| file.format == clinic::SYSTEM.id);
+/// Each comes with whether it holds no samples.
+fn common_origin(mut files: Vec<(bool, Origin)>) -> Option<Origin> {
+    // Files that only tell facts, or a clock, or what goes with a profile, are not what a bundle is
+    // known by.
+    files.sort_few_by_key(|(has_none, file)| (file.format == clinic::SYSTEM.id, *has_none));
+    let mut files: Vec<Origin> = files.into_iter().map(|(_, file)| file).collect();
     let others = files.len().checked_sub(1)?;
     if others == 0 {
         return files.pop();

@@ -45,8 +45,17 @@ impl Part {
     /// Whether anything that it added stands in time.
     fn has_moments(&self, profiles: &[Profile]) -> bool {
         let (from, to) = (self.from, self.to);
-        let is_timed = profiles[from.profiles..to.profiles].iter().any(|profile| profile.time.is_some());
-        is_timed || to.spans > from.spans || to.marks > from.marks || to.series > from.series
+        self.has_samples(profiles) || to.spans > from.spans || to.marks > from.marks || to.series > from.series
+    }
+
+    /// Whether it has samples in time.
+    fn has_samples(&self, profiles: &[Profile]) -> bool {
+        profiles[self.from.profiles..self.to.profiles].iter().any(|profile| profile.time.is_some())
+    }
+
+    /// What it measured stands on no clock of the others.
+    fn set_adrift(&self, series: &mut [Series]) {
+        series[self.from.series..self.to.series].iter_mut().for_each(|one| one.is_adrift = true);
     }
 
     /// From its start to its last moment.
@@ -86,10 +95,15 @@ pub(super) fn align(parts: &[Part], profiles: &mut [Profile], spans: &mut Spans,
         aligned.notes.push(Note {
             code: "about-clocks".into(),
             count: silent as u64,
-            text: "Of some files nobody can tell when they were recorded; they begin where the recording begins."
+            text: "Of some files nobody can tell when they were recorded; they begin where the recording begins. \
+                   Their series can be moved by hand."
                 .into(),
         });
     }
+    let anchor = timed.iter().position(|part| part.has_samples(profiles)).unwrap_or(0);
+    // Without a clock two files share nothing, not even with each other.
+    let is_adrift = |at: usize| at != anchor && (starts[at].is_none() || starts[anchor].is_none());
+    timed.iter().enumerate().filter(|(at, _)| is_adrift(*at)).for_each(|(_, part)| part.set_adrift(series));
     let mut stretches: Vec<(i64, i64)> =
         starts.iter().zip(&timed).filter_map(|(s, p)| Some(((*s)?, p.length(profiles, spans, series)))).collect();
     stretches.sort_few();
@@ -99,6 +113,7 @@ pub(super) fn align(parts: &[Part], profiles: &mut [Profile], spans: &mut Spans,
             count: stretches.len() as u64,
             text: "The files were recorded more than an hour apart; each begins where the recording begins.".into(),
         });
+        timed.iter().enumerate().filter(|(at, _)| *at != anchor).for_each(|(_, part)| part.set_adrift(series));
         return aligned;
     }
     let Some(base) = stretches.first().map(|s| s.0) else { return aligned };
@@ -200,7 +215,7 @@ pub(super) fn busiest_first(recording: &mut Recording) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Builder, Origin, SeriesKind, Value};
+    use crate::model::{Builder, Origin, SeriesKind, Time, Value};
     use crate::units::Unit;
 
     fn file(builder: &mut Builder, name: &str, clock: Clock) {
@@ -256,6 +271,24 @@ mod tests {
         file(&mut builder, "b", clock(Some(APART_NS * 2), None));
         let (starts, clock, notes) = starts(builder);
         assert_eq!((starts[1].1, clock, notes.len()), (0, Clock::default(), 1));
+    }
+
+    #[test]
+    fn what_stands_on_no_clock_of_the_samples_can_be_moved() {
+        let adrift = |of_samples: Clock, of_load: Clock| {
+            let mut builder = Builder::new();
+            file(&mut builder, "load", of_load);
+            let time = Time { at_ns: [5].into_iter().collect(), ..Time::default() };
+            builder.profile(Profile { time: Some(time), values: vec![count()], ..Profile::default() });
+            builder.clock = of_samples;
+            builder.end_file();
+            builder.finish(Origin::default()).series[0].is_adrift
+        };
+        assert!(adrift(clock(Some(7), None), clock(None, Some(5))), "a clock of its own is no help");
+        assert!(adrift(clock(None, None), clock(None, Some(5))));
+        assert!(adrift(clock(None, None), clock(None, None)));
+        assert!(adrift(clock(Some(0), None), clock(Some(APART_NS * 2), None)));
+        assert!(!adrift(clock(Some(7), None), clock(Some(9), None)));
     }
 
     #[test]

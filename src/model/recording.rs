@@ -399,6 +399,11 @@ impl Builder {
         self.counts() != self.since()
     }
 
+    /// Whether the file that is being read added samples.
+    pub fn has_samples(&self) -> bool {
+        self.counts().profiles > self.since().profiles
+    }
+
     /// The file that is being read is whole and holds nothing to look at, for this reason.
     pub fn nothing_to_show(&mut self, why: &str) {
         self.note("nothing", 1, why);

@@ -63,6 +63,9 @@ pub struct Series {
     pub unit: Unit,
     /// What the numbers are.
     pub kind: SeriesKind,
+    /// Whether nobody can tell when it was measured beside the rest of the recording: another file on
+    /// another clock. It begins where the recording begins, and people may move it.
+    pub is_adrift: bool,
     /// Moments, nanoseconds since the recording's start, never decreasing.
     pub at_ns: Column<i64>,
     /// The numbers; none is infinite or not a number.
@@ -139,7 +142,16 @@ impl Series {
     /// An empty series.
     pub fn new(name: impl Into<String>, group: impl Into<String>, unit: Unit, kind: SeriesKind) -> Self {
         let (name, group) = (name.into(), group.into());
-        Self { name, role: Role::Other, group, unit, kind, at_ns: Column::new(), value: Column::new() }
+        Self {
+            name,
+            role: Role::Other,
+            group,
+            unit,
+            kind,
+            is_adrift: false,
+            at_ns: Column::new(),
+            value: Column::new(),
+        }
     }
 
     /// The same with a role.

@@ -24,6 +24,8 @@ pub struct StripWant {
     pub tab: String,
     /// Key of the row whose lane is among them; empty for none.
     pub row: String,
+    /// How much later series are shown that stand on no clock of the rest, nanoseconds.
+    pub moved_ns: i64,
 }
 
 /// A lane below the activity.
@@ -202,7 +204,7 @@ impl StripStage {
         let columns = track_view(picture, TimeRange { from_ns: 0, to_ns: 1 }).columns();
         let (columns, report) = (columns as u32, view.report);
         let (tab, row) = (view.tab.clone(), view.row.clone());
-        let want = StripWant { threads, visible: view.visible, columns, report, tab, row };
+        let want = StripWant { threads, visible: view.visible, columns, report, tab, row, moved_ns: view.moved_ns };
         if self.answered.as_ref() != Some(&want) {
             wants.push(Want::Strip(want.clone()));
         }

@@ -152,6 +152,8 @@ pub struct ViewState {
     pub stall: Option<TimeRange>,
     /// Timeline: visible stretch; `None` for all.
     pub visible: Option<TimeRange>,
+    /// Timeline: how much later series are shown that stand on no clock of the rest, milliseconds.
+    pub moved_ms: i64,
     /// Sheets: id of the chosen one; empty for the first of its tab.
     pub sheet: String,
     /// Sheets: the chosen row, by its key.
@@ -183,6 +185,7 @@ impl Default for ViewState {
             threshold_ms: 50,
             stall: None,
             visible: None,
+            moved_ms: 0,
             sheet: String::new(),
             row: String::new(),
         }
@@ -282,6 +285,8 @@ pub enum Action {
     Stall(Option<TimeRange>),
     /// Visible stretch of the timeline.
     Visible(Option<TimeRange>),
+    /// Timeline: so many milliseconds later are series shown that stand on no clock of the rest.
+    Moved(i64),
     /// Show a sheet.
     Sheet(String),
     /// Choose a row of a sheet, by its key.

@@ -6,6 +6,9 @@ use crate::model::vocab::{Filter, Order, Path, Sort, SortColumn, ThreadKey, Time
 /// Least and greatest threshold of stalls, milliseconds.
 pub const THRESHOLD_MS: (u32, u32) = (1, 60_000);
 
+/// Furthest that a series can be moved, milliseconds: a day.
+pub const MOVED_MS: i64 = 86_400_000;
+
 /// Narrowest visible part of a zoomed frame: beyond it, positions in `f64` begin to jump.
 const SPAN_MIN: f64 = 1e-9;
 
@@ -41,6 +44,7 @@ fn step_of(action: &Action) -> Step {
         | Action::SetColourBy(_)
         | Action::Threshold(_)
         | Action::Visible(_)
+        | Action::Moved(_)
         | Action::Row(_)
         | Action::Restore(_) => Step::Replace,
         Action::Opening(_)
@@ -101,6 +105,7 @@ fn apply(state: &mut ViewState, action: Action) {
         Action::Threshold(ms) => state.threshold_ms = ms.clamp(THRESHOLD_MS.0, THRESHOLD_MS.1),
         Action::Stall(range) => choose_stall(state, range),
         Action::Visible(range) => state.visible = range,
+        Action::Moved(ms) => state.moved_ms = ms.clamp(-MOVED_MS, MOVED_MS),
         Action::Sheet(sheet) => (state.sheet, state.row) = (sheet, String::new()),
         Action::Row(row) => state.row = row,
         Action::Restore(other) => *state = *other,
@@ -200,6 +205,7 @@ fn widen(state: &mut ViewState) {
     zoom(state, Path::new());
     state.stall = None;
     state.visible = None;
+    state.moved_ms = 0;
     state.row = String::new();
 }
 

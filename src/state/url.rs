@@ -13,7 +13,7 @@ use data_encoding::BASE64URL_NOPAD;
 use super::ViewState;
 use super::deflate::{Problem, deflate, inflate};
 use super::json::Json;
-use super::update::THRESHOLD_MS;
+use super::update::{MOVED_MS, THRESHOLD_MS};
 use crate::model::vocab::Filter;
 
 mod v1;
@@ -144,6 +144,7 @@ fn checked(mut state: ViewState) -> Result<ViewState, AddressError> {
     }
     state.scroll = if state.scroll.is_finite() { state.scroll.max(0.0) } else { 0.0 };
     state.threshold_ms = state.threshold_ms.clamp(THRESHOLD_MS.0, THRESHOLD_MS.1);
+    state.moved_ms = state.moved_ms.clamp(-MOVED_MS, MOVED_MS);
     Ok(state)
 }
 
@@ -257,6 +258,7 @@ mod tests {
                 threshold_ms: 1 + self.roll(60_000) as u32,
                 stall: self.maybe(Self::range),
                 visible: self.maybe(Self::range),
+                moved_ms: self.roll(2_000) as i64 - 1_000,
                 sheet: self.text(),
                 row: self.text(),
             }
@@ -338,6 +340,7 @@ mod tests {
             threshold_ms: 100,
             stall: Some(TimeRange { from_ns: 5, to_ns: 9 }),
             visible: Some(TimeRange { from_ns: 0, to_ns: 99 }),
+            moved_ms: 0,
             sheet: String::new(),
             row: String::new(),
         };
@@ -416,8 +419,10 @@ mod tests {
             let error = decode(&address_of("v1", json)).expect_err(json);
             assert!(matches!(error, AddressError::Impossible(_)), "{json}: {error}");
         }
-        let odd = decode(&address_of("v1", r#"{"zx":[0.9,0.1],"zy":-5,"ms":0}"#)).expect("is readable");
+        let odd =
+            decode(&address_of("v1", r#"{"zx":[0.9,0.1],"zy":-5,"ms":0,"mv":-999999999999}"#)).expect("is readable");
         assert_eq!((odd.span, odd.scroll, odd.threshold_ms), ((0.0, 1.0), 0.0, 1));
+        assert_eq!(odd.moved_ms, -MOVED_MS);
     }
 
     #[test]

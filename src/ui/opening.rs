@@ -36,7 +36,7 @@ impl Store {
             self.keep_maps(maps, files.is_empty());
         }
         let waits = !self.missing().is_empty();
-        let mut new = Vec::new();
+        let (mut new, mut together) = (Vec::new(), Vec::new());
         for (name, files) in by_folder(files) {
             let place = self.missing().into_iter().find(|(_, entry)| entry.name == name);
             let entry = match &place {
@@ -50,8 +50,39 @@ impl Store {
                 None => new.push(session.file.get_untracked()),
             }
             self.begin(session, files, OpenOptions::default());
+            together.push(session);
         }
+        self.together.set_value(together);
         self.dispatch(Action::Opening(new));
+    }
+
+    /// What a load test measured belongs to the one profile that it was dropped with: they become one
+    /// recording, once both turn out to be what they are.
+    fn join_load(self) {
+        let all = self.together.get_value();
+        let overviews: Vec<_> = all.iter().filter_map(|session| session.overview()).collect();
+        if all.len() < 2 || overviews.len() < all.len() {
+            return;
+        }
+        self.together.set_value(Vec::new());
+        let is_load = |overview: &Overview| {
+            let has_load = !overview.sheets.is_empty();
+            has_load && overview.threads.is_empty() && overview.sheets.iter().all(|sheet| sheet.tab == views::SERIES)
+        };
+        let (loads, profiles): (Vec<_>, Vec<_>) = all.into_iter().zip(&overviews).partition(|(_, o)| is_load(o));
+        if let [(profile, overview)] = profiles[..]
+            && overview.has_time
+            && !loads.is_empty()
+        {
+            let mut sources = profile.sources();
+            for (load, _) in loads {
+                sources.extend(load.sources());
+                self.close_session(load);
+            }
+            let file = FileRef::named(&profile.file.with_untracked(|file| file.name.clone()));
+            self.reopen_as(profile, file, sources, profile.options());
+            self.toast("What the load test measured is shown with the profile, in the tab Series.", None);
+        }
     }
 
     /// Begins to open the files of a recording, with the maps that are there.
@@ -152,9 +183,13 @@ impl Store {
 
     /// Opens a recording again, after its worker was lost or with other choices.
     pub fn reopen(self, session: Session, options: OpenOptions) {
-        let sources = session.sources();
+        let file = session.file.get_untracked();
+        self.reopen_as(session, file, session.sources(), options);
+    }
+
+    fn reopen_as(self, session: Session, file: FileRef, sources: Vec<Named>, options: OpenOptions) {
         let place = self.index_of(&session.file.get_untracked());
-        let file = FileRef { number: 0, ..session.file.get_untracked() };
+        let file = FileRef { number: 0, ..file };
         self.forget(session);
         let again = self.new_session(file);
         if let Some(index) = place {
@@ -224,6 +259,7 @@ impl Store {
     /// Opening has ended, well or not, or an open recording is lost.
     fn changed(self, session: Session) {
         untrack(move || self.take_in(session));
+        untrack(move || self.join_load());
         // The next file is met at once; not before, so that it does not slow this one down.
         self.workers.keep_spare();
     }

@@ -119,6 +119,8 @@ pub struct Store {
     pub workers: Workers,
     /// The past, and the address.
     pub address: Address,
+    /// Recordings of files that were brought together, until it is known whether they belong together.
+    pub(super) together: StoredValue<Vec<Session>>,
     /// Source maps that were brought, and scripts that name or hold theirs.
     pub(super) maps: StoredValue<Vec<Named>, LocalStorage>,
     /// Why the address that the page was opened with gives no view.
@@ -188,6 +190,7 @@ impl Store {
             set_sessions,
             workers: Workers::start(),
             address,
+            together: StoredValue::new(Vec::new()),
             maps: StoredValue::new_local(Vec::new()),
             address_problem: RwSignal::new(address_problem),
             dialog: RwSignal::new(None),

@@ -9,7 +9,7 @@ use crate::harness::{Browser, in_every_browser};
 use crate::numbers::{Printed, number};
 use crate::page::fixture;
 
-in_every_browser!(heaps, load_tests, web_vitals);
+in_every_browser!(heaps, load_tests, load_with_profile, web_vitals);
 
 /// The rows of a table as texts, a cell each.
 const ROWS: &str = "return [...document.querySelectorAll(`${arguments[0]} .vt-row`)]\
@@ -79,6 +79,29 @@ async fn load_tests(browser: Browser) {
     let rows = sheet(&browser, "Percentiles", "Latency").await;
     let all: &Value = &latency["percentiles"];
     assert!(rows.len() >= all.as_object().map_or(0, serde_json::Map::len), "{} rows", rows.len());
+}
+
+/// A load test and a profile that are brought together become one recording, whose clocks are brought
+/// together by hand.
+async fn load_with_profile(browser: Browser) {
+    let [profile, load] = ["v8-cpuprofile/stalls-10ms.cpuprofile", "k6/made-points.ndjson"].map(fixture);
+    let printed = Printed::of(&profile);
+    browser.open("").await;
+    browser.choose_files("#files", &[&load, &profile]).await;
+    let joined = "document.title.startsWith('stalls-10ms.cpuprofile') && document.querySelector('.sum[aria-busy=false] .big') \
+                  && document.querySelector('#tab-series')?.getAttribute('aria-disabled') !== 'true'";
+    browser.wait_until("both are one recording", joined).await;
+    browser.show("series").await;
+    let whole = browser.text(".sum .big").await;
+    assert!(Figure::of(&whole.replace('\n', " ")).is(printed.number("duration_ns")), "{whole}");
+    let rows = sheet(&browser, "Load", "load test").await;
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    let before: String = browser.read("return location.hash", &[]).await;
+    browser.click(".tools input[type=number]").await;
+    browser.press("Control+a").await;
+    browser.type_text("-1.5").await;
+    browser.press("Enter").await;
+    browser.wait_until("the address says how far they are moved", &format!("location.hash !== {before:?}")).await;
 }
 
 /// Web vitals of a page, beside a flame graph and stalls that were measured.

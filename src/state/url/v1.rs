@@ -65,6 +65,7 @@ pub(super) fn write(state: &ViewState) -> Json {
     fields.add("ms", state.threshold_ms != usual.threshold_ms, || digits(state.threshold_ms));
     fields.add("st", state.stall.is_some(), || state.stall.map_or(Json::Null, range));
     fields.add("tv", state.visible.is_some(), || state.visible.map_or(Json::Null, range));
+    fields.add("mv", state.moved_ms != 0, || digits(state.moved_ms));
     fields.add("sh", !state.sheet.is_empty(), || text(&state.sheet));
     fields.add("sr", !state.row.is_empty(), || text(&state.row));
     Json::Object(fields.0)
@@ -100,6 +101,7 @@ pub(super) fn read(json: &Json) -> Read<ViewState> {
         threshold_ms: at.some("ms").map_or(Ok(usual.threshold_ms), At::whole)?,
         stall: at.some("st").map(to_range).transpose()?,
         visible: at.some("tv").map(to_range).transpose()?,
+        moved_ms: at.some("mv").map_or(Ok(usual.moved_ms), At::whole)?,
         sheet: at.get("sh").map_or(Ok(usual.sheet), At::text)?,
         row: at.get("sr").map_or(Ok(usual.row), At::text)?,
     })

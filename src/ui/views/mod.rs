@@ -89,7 +89,8 @@ pub static VIEWS: &[ViewEntry] = &[
 /// Tabs of sheets, as [`crate::protocol::SheetInfo::tab`] names them.
 const MEMORY: &str = "memory";
 const TRACE: &str = "trace";
-const SERIES: &str = "series";
+/// The tab of numbers over time and of load tests.
+pub const SERIES: &str = "series";
 
 /// The tab of sheets that a view is; empty for views that are none.
 pub fn tab_of(view: ViewId) -> &'static str {

@@ -1,9 +1,11 @@
 //! Sheets: the tables that a recording has beside those of functions and calls. What there is to show
 //! and how comes from the engine, so one table here shows constructors and latencies alike.
 
+use leptos::ev;
 use leptos::prelude::*;
 
 use super::grid::{DETAIL, Grid, Source};
+use crate::model::vocab::ViewId;
 use crate::protocol::{Query, SheetInfo};
 use crate::state::Action;
 use crate::ui::parts::{Segment, segments};
@@ -63,7 +65,31 @@ pub fn tools(store: Store) -> AnyView {
         };
         Some(segments("What is shown", sheets.iter().cloned().map(segment).collect()))
     };
-    choices.into_any()
+    let moved = live(move || {
+        let is_adrift = store.overview.with(|overview| overview.as_ref().is_some_and(|o| o.adrift > 0));
+        (is_adrift && tab.get() == ViewId::Series).then(|| moved(store))
+    });
+    view! { {moved}{choices} }.into_any()
+}
+
+/// How much later series are shown whose clock nobody knows, in seconds.
+fn moved(store: Store) -> AnyView {
+    let now = store.part(|state| state.moved_ms);
+    let set = move |event: ev::Event| {
+        if let Ok(seconds) = event_target_value(&event).trim().parse::<f64>() {
+            store.dispatch(Action::Moved((seconds * 1e3).round() as i64));
+        }
+    };
+    view! {
+        <span class="threshold" title="No clock says when these series began: they begin with the recording, until you move them.">
+            <label>
+                <em>"Moved by"</em>
+                <input type="number" step="0.1" prop:value=move || (now.get() as f64 / 1e3).to_string() on:change=set />
+                "s"
+            </label>
+        </span>
+    }
+    .into_any()
 }
 
 /// A sheet, and below it what there is to tell of the chosen row.

@@ -160,6 +160,7 @@ impl Track {
             brush,
             report,
             stall: state.stall,
+            moved_ns: state.moved_ms.saturating_mul(1_000_000),
             row: if tab.is_empty() { String::new() } else { state.row.clone() },
             lanes,
             tab,
