@@ -7,7 +7,7 @@ mod readers;
 
 use std::path::PathBuf;
 
-use culprit::analysis::heap::{Heap, UNREACHED, allocations, compare, texts};
+use culprit::analysis::heap::{Heap, UNREACHED, allocations, compare};
 use culprit::engine::Engine;
 use culprit::formats::{self, Options};
 use culprit::input::{FileSource, Named};
@@ -181,11 +181,11 @@ fn duplicates(
     graph: &HeapGraph,
     heap: &Heap,
 ) {
-    let found = texts::duplicates(graph, heap);
+    let found = heap.duplicates(graph);
     tally.number(|| format!("{name}: equal strings"), &found.len(), &expected.len());
-    for row in &found {
+    for row in found {
         let got = (row.count, u128::from(row.shallow), u128::from(row.wasted));
-        tally.number(|| format!("{name}: {:?}", row.text), &Some(&got), &expected.get(&row.text));
+        tally.number(|| format!("{name}: {:?}", row.text(graph)), &Some(&got), &expected.get(row.text(graph)));
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::case::Case;
 use super::{Certainty, Evidence, Finding, Shown, counted, is_share};
-use crate::analysis::heap::texts::duplicates;
 use crate::units::{Unit, figure, percent_text};
 
 /// Hundredths of the heap that are copies …
@@ -26,14 +25,14 @@ fn copies(case: &Case<'_>) -> Option<Finding> {
     if graph.len() > OBJECTS_MAX || !can_be {
         return None;
     }
-    let all = duplicates(graph, heap);
+    let all = heap.duplicates(graph);
     let wasted = all.iter().fold(0u64, |sum, row| sum.saturating_add(row.wasted));
     let bytes = i64::try_from(wasted).ok()?;
     if wasted < BYTES_MIN || !is_share(bytes, PART_MIN, whole) {
         return None;
     }
     let first = all.first()?;
-    let text: String = first.text.chars().take(SHOWN).collect();
+    let text: String = first.text(graph).chars().take(SHOWN).collect();
     let copies = counted(all.iter().map(|row| row.count - 1).sum(), "copy", "copies");
     Some(Finding {
         title: format!(

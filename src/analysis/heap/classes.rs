@@ -11,10 +11,11 @@ use super::Map;
 
 use super::Heap;
 use super::bits::Bits;
+use super::numbers::{Number, ThreeBytes};
 use super::words::Words;
 use crate::model::SortFew as _;
 use crate::model::heap::{EdgeKind, Location, NodeId, ObjectKind, TextId};
-use crate::model::{HeapGraph, Interner, StringId, Strings};
+use crate::model::{HeapGraph, Interner, Packed, StringId, Strings};
 
 /// Objects with the same constructor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,11 +46,11 @@ const SHAPE_SHARE: u64 = 1_000;
 type Key = (StringId, Option<(u32, u32, u32)>);
 
 /// The constructor of each object, and all constructors, without numbers.
-pub(super) fn classes(graph: &HeapGraph, words: &Words, detached: &Bits) -> (Vec<u32>, Vec<Class>) {
+pub(super) fn classes(graph: &HeapGraph, words: &Words, detached: &Bits) -> (Packed, Vec<Class>) {
     let shapes = Shapes::of(graph, words);
     let mut naming = Naming::new(graph, words, shapes);
     let mut keys: Interner<Key> = Interner::default();
-    let mut class = Vec::with_capacity(graph.len());
+    let mut class = Packed::new();
     let mut locations = graph.locations().iter().peekable();
     for node in graph.nodes() {
         while locations.next_if(|location| location.node < node).is_some() {}
@@ -296,7 +297,7 @@ pub(super) fn sum_up(graph: &HeapGraph, heap: &mut Heap) {
             continue;
         }
         let distance = heap.distance(node);
-        let class = &mut heap.classes[heap.class[node.index()] as usize];
+        let class = &mut heap.classes[heap.class.get(node.index()) as usize];
         class.count += 1;
         class.shallow = class.shallow.saturating_add(size);
         class.distance = class.distance.min(distance);
@@ -309,15 +310,22 @@ pub(super) fn sum_up(graph: &HeapGraph, heap: &mut Heap) {
 /// What each constructor's objects retain together. Down the tree of dominators, an object counts
 /// unless it is below another of its constructor.
 fn retained(graph: &HeapGraph, heap: &Heap) -> Vec<u64> {
+    match graph.len() < ThreeBytes::NONE as usize {
+        true => retained_in::<ThreeBytes>(graph, heap),
+        false => retained_in::<u32>(graph, heap),
+    }
+}
+
+fn retained_in<N: Number>(graph: &HeapGraph, heap: &Heap) -> Vec<u64> {
     const NONE: u32 = u32::MAX;
     let mut sums = vec![0u64; heap.classes.len()];
     // The object below which a constructor is counted already.
     let mut inside = vec![NONE; heap.classes.len()];
-    let (mut first, mut next) = (vec![NONE; graph.len()], vec![NONE; graph.len()]);
-    for (node, &above) in heap.dominator.iter().enumerate().rev() {
-        if node != graph.root.index() {
-            next[node] = std::mem::replace(&mut first[above as usize], node as u32);
-        }
+    let none = N::of(N::NONE);
+    let (mut first, mut next) = (vec![none; graph.len()], vec![none; graph.len()]);
+    for node in (0..graph.len()).rev().filter(|node| *node != graph.root.index()) {
+        let above = heap.dominator.get(node) as usize;
+        next[node] = std::mem::replace(&mut first[above], N::of(node as u32));
     }
     let mut at = graph.root;
     loop {
@@ -326,8 +334,8 @@ fn retained(graph: &HeapGraph, heap: &Heap) -> Vec<u64> {
             sums[class] = sums[class].saturating_add(heap.retained(at));
             inside[class] = at.0;
         }
-        let mut down = first[at.index()];
-        while down == NONE {
+        let mut down = first[at.index()].get();
+        while down == N::NONE {
             let class = heap.class(at);
             if inside[class] == at.0 {
                 inside[class] = NONE;
@@ -335,8 +343,8 @@ fn retained(graph: &HeapGraph, heap: &Heap) -> Vec<u64> {
             if at == graph.root {
                 return sums;
             }
-            down = next[at.index()];
-            if down == NONE {
+            down = next[at.index()].get();
+            if down == N::NONE {
                 at = heap.dominator(at);
             }
         }

@@ -1,11 +1,11 @@
 //! How far objects are from the roots of the program.
 
 use super::Set;
-
+use super::bits::Bits;
 use super::essential::user_roots;
 use super::words::Words;
-use crate::model::HeapGraph;
 use crate::model::heap::{EdgeKind, NodeId, ObjectKind, RawEdge, TextId, told};
+use crate::model::{Column, HeapGraph, Packed};
 
 /// Distance of the root where there are global objects, which are nearer.
 pub const BASE_DISTANCE: u32 = 100_000_000;
@@ -13,42 +13,84 @@ pub const BASE_DISTANCE: u32 = 100_000_000;
 pub const UNREACHED: u32 = u32::MAX;
 
 /// References on the shortest way from the global objects, then for all others from the root.
-pub(super) fn distances(graph: &HeapGraph, words: &Words) -> Vec<u32> {
-    let mut search = Search { graph, words, distance: vec![UNREACHED; graph.len()], pending: Set::default() };
-    let mut open = Vec::new();
+pub(super) fn distances(graph: &HeapGraph, words: &Words) -> Distances {
+    let (distance, reached) = (vec![UNREACHED; graph.len()], Bits::new(graph.len()));
+    let mut search = Search { graph, words, distance, reached, pending: Set::default() };
+    let mut open = Column::new();
     for node in user_roots(graph, words) {
-        search.distance[node.index()] = 1;
+        search.reach(node.index(), 1);
         open.push(node.0);
     }
     let has_user_roots = !open.is_empty();
     search.run(open);
-    search.distance[graph.root.index()] = if has_user_roots { BASE_DISTANCE } else { 0 };
-    search.run(vec![graph.root.0]);
-    search.distance
+    search.reach(graph.root.index(), if has_user_roots { BASE_DISTANCE } else { 0 });
+    search.run([graph.root.0].into_iter().collect());
+    Distances(search.distance.into_iter().map(code).collect())
+}
+
+/// Distances, those that count from the engine's root as small as the others.
+#[derive(Debug)]
+pub(super) struct Distances(Packed);
+
+impl Distances {
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> u32 {
+        match self.0.get(at) {
+            0 => UNREACHED,
+            code if code % 2 == 1 => code / 2,
+            code => code / 2 - 1 + BASE_DISTANCE,
+        }
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
+    }
+}
+
+/// A distance as it is kept. A way is no longer than there are objects.
+fn code(distance: u32) -> u32 {
+    match distance {
+        UNREACHED => 0,
+        near if near < BASE_DISTANCE => near * 2 + 1,
+        far => (far - BASE_DISTANCE).saturating_mul(2).saturating_add(2),
+    }
 }
 
 struct Search<'a> {
     graph: &'a HeapGraph,
     words: &'a Words,
     distance: Vec<u32>,
+    /// What has a distance: asked of every reference, and small enough to be near at hand.
+    reached: Bits,
     /// Entries of weak maps of which one of two references was met. Their value is as far as the
     /// farther of key and table, so that the second reference counts.
     pending: Set<u32>,
 }
 
 impl Search<'_> {
-    fn run(&mut self, mut open: Vec<u32>) {
-        let mut done = 0;
-        while let Some(&from) = open.get(done) {
-            done += 1;
-            let next = self.distance[from as usize].saturating_add(1);
-            let graph = self.graph;
-            for edge in graph.raw_edges(from as usize) {
-                let to = edge.to;
-                if self.distance[to] == UNREACHED && self.counts(NodeId(from), &edge) {
-                    self.distance[to] = next;
-                    open.push(to as u32);
-                }
+    fn reach(&mut self, node: usize, distance: u32) {
+        self.distance[node] = distance;
+        self.reached.set(node);
+    }
+
+    /// Objects of one distance after the other.
+    fn run(&mut self, mut open: Column<u32>) {
+        while !open.is_empty() {
+            let mut behind = Column::new();
+            for from in open.into_segments().flatten() {
+                self.step(from, &mut behind);
+            }
+            open = behind;
+        }
+    }
+
+    fn step(&mut self, from: u32, behind: &mut Column<u32>) {
+        let next = self.distance[from as usize].saturating_add(1);
+        let graph = self.graph;
+        for edge in graph.raw_edges(from as usize) {
+            if !self.reached.get(edge.to) && self.counts(NodeId(from), &edge) {
+                self.reach(edge.to, next);
+                behind.push(edge.to as u32);
             }
         }
     }

@@ -2,199 +2,301 @@
 //! a flowgraph" (1979), with path compression: the number of edges times a logarithm at worst.
 //!
 //! Made for little memory. Objects are numbered in the order of a depth-first walk, and all tables are
-//! columns of 32 bits in that order, of which several serve two purposes one after the other. Of the
-//! references to an object only those from later numbers are collected; those from earlier ones are
-//! the earlier number itself.
+//! columns of such numbers, of three bytes each where these suffice; several serve two purposes one
+//! after the other. Of the references to an object only those from later numbers are collected, for a
+//! part of the objects at a time; those from earlier ones are the earlier number itself.
+
+use std::ops::Range;
 
 use super::Sizes;
 use super::bits::Bits;
 use super::essential::Essential;
+use super::numbers::{Number, ThreeBytes};
 use super::words::Words;
-use crate::model::HeapGraph;
+use crate::model::{HeapGraph, Packed, PackedSizes, SEGMENT_ROWS};
 
-/// No number, no object.
-const NONE: u32 = u32::MAX;
+/// What every object hangs on.
+pub(super) struct Tree {
+    /// The immediate dominator of each object; of the root, the root. Objects that no essential
+    /// reference reaches hang on the root; so does what hangs on them alone.
+    pub(super) dominator: Packed,
+    /// Objects that are reached, each after the one that it hangs on.
+    order: Packed,
+}
 
-/// The immediate dominator of each object, and the sizes that they retain. Objects that no essential
-/// reference reaches hang on the root; so does what hangs on them alone.
-pub(super) fn dominators(graph: &HeapGraph, words: &Words, shallow: &Sizes) -> (Vec<u32>, Sizes) {
-    let essential = Essential::of(graph, words);
-    let walk = Walk::of(graph, &essential);
-    let (order, of_number) = walk.dominators(graph, &essential);
-    let mut retained = shallow.clone();
-    let root = graph.root.index();
-    let mut dominator = vec![graph.root.0; graph.len()];
-    for number in (1..order.len()).rev() {
-        let (node, above) = (order[number] as usize, order[of_number[number] as usize]);
-        dominator[node] = above;
-        retained.add(node, above as usize);
+impl Tree {
+    pub(super) fn of(graph: &HeapGraph, words: &Words) -> Self {
+        let few = (graph.len() < ThreeBytes::NONE as usize).then(|| Walk::<ThreeBytes>::tree(graph, words));
+        few.flatten().or_else(|| Walk::<u32>::tree(graph, words)).expect("references have numbers of 32 bits")
     }
-    let mut is_reached = Bits::new(graph.len());
-    order.iter().for_each(|&node| {
-        is_reached.set(node as usize);
-    });
-    (0..graph.len()).filter(|&node| !is_reached.get(node) && node != root).for_each(|node| retained.add(node, root));
-    (dominator, retained)
+
+    /// The sizes that all objects retain, of their own sizes, and the dominators.
+    pub(super) fn retained(self, graph: &HeapGraph, mut sizes: Sizes) -> (PackedSizes, Packed) {
+        let Self { dominator, order } = self;
+        let root = graph.root.index();
+        let mut is_reached = Bits::new(graph.len());
+        for node in (0..order.len()).rev().map(|number| order.get(number) as usize) {
+            is_reached.set(node);
+            if node != root {
+                sizes.add(node, dominator.get(node) as usize);
+            }
+        }
+        (0..graph.len()).filter(|&node| !is_reached.get(node) && node != root).for_each(|node| sizes.add(node, root));
+        ((0..sizes.len()).map(|node| sizes.get(node)).collect(), dominator)
+    }
 }
 
 /// A depth-first walk over essential edges: from the root, then from every object that nothing
 /// essential leads to, as if the root did.
-struct Walk {
-    /// Number of each object, [`NONE`] where the walk did not come.
-    number: Vec<u32>,
+pub(super) struct Walk<N> {
+    /// Number of each object, none where the walk did not come.
+    number: Vec<N>,
     /// What is known of each number.
-    known: Vec<Known>,
-    /// Objects on the way, and the next edge of each.
-    way: Vec<(u32, u32)>,
+    known: Vec<Known<N>>,
+    /// Objects that it came to.
+    seen: Bits,
+    /// Objects on the way with edges that are left.
+    way: Way,
+    /// Whether more references lead to an object than there are numbers.
+    is_full: bool,
+}
+
+/// Objects on the way of a walk, and edges of each. A way may be as long as there are objects, so it grows
+/// without being copied.
+#[derive(Default)]
+struct Way {
+    last: Vec<(u32, Range<u32>)>,
+    before: Vec<Vec<(u32, Range<u32>)>>,
+    /// Kept for the next time: a way goes up and down at any length.
+    spare: Vec<(u32, Range<u32>)>,
+}
+
+impl Way {
+    fn push(&mut self, step: (u32, Range<u32>)) {
+        if self.last.len() == SEGMENT_ROWS {
+            let mut next = std::mem::take(&mut self.spare);
+            next.reserve_exact(SEGMENT_ROWS);
+            self.before.push(std::mem::replace(&mut self.last, next));
+        }
+        self.last.push(step);
+    }
+
+    fn pop(&mut self) -> Option<(u32, Range<u32>)> {
+        if self.last.is_empty() {
+            let before = self.before.pop()?;
+            self.spare = std::mem::replace(&mut self.last, before);
+        }
+        self.last.pop()
+    }
 }
 
 /// What is known of a number, side by side: whoever asks for one part asks for all.
 #[derive(Clone, Copy)]
-struct Known {
+struct Known<N> {
     /// An ancestor in the tree of the walk: the number from which it was first reached, until the way up
     /// was shortened. 0 of the root.
-    ancestor: u32,
+    ancestor: N,
     /// The earliest number from which an edge leads to it; once it is done, the earliest from which a
     /// way over later numbers does.
-    semi: u32,
+    semi: N,
     /// Before the number is done, how many later numbers lead to it, then where their list ends; when it
     /// is done, the number with the least `semi` on the way that was left out.
-    label: u32,
+    label: N,
 }
 
-impl Walk {
+/// Memory for references from later numbers, at least and in parts of all numbers: the fewer fit, the
+/// more often all references are gone through.
+const LATER_MIN: usize = if cfg!(test) { 4 } else { 1 << 22 };
+const LATER_SHARE: usize = 4;
+
+impl<N: Number> Walk<N> {
+    /// None when the numbers do not suffice.
+    pub(super) fn tree(graph: &HeapGraph, words: &Words) -> Option<Tree> {
+        let essential = Essential::of(graph, words);
+        let walk = Self::of(graph, &essential);
+        (!walk.is_full).then(|| walk.dominators(graph, &essential))
+    }
+
     fn of(graph: &HeapGraph, essential: &Essential<'_>) -> Self {
         let known = Vec::with_capacity(graph.len());
-        let mut walk = Self { number: vec![NONE; graph.len()], known, way: Vec::new() };
+        let (number, seen) = (vec![N::of(N::NONE); graph.len()], Bits::new(graph.len()));
+        let mut walk = Self { number, known, seen, way: Way::default(), is_full: false };
         walk.descend(graph, essential, graph.root.index());
         if walk.known.len() < graph.len() {
             let held = held(graph, essential);
             for node in 0..graph.len() {
-                if walk.number[node] == NONE && !held.get(node) {
+                if !walk.seen.get(node) && !held.get(node) {
                     walk.descend(graph, essential, node);
                 }
             }
         }
-        walk.way = Vec::new();
+        (walk.way, walk.seen) = Default::default();
+        walk.learn(graph, essential);
         walk
     }
 
-    fn reach(&mut self, graph: &HeapGraph, node: usize, parent: u32) -> u32 {
+    fn reach(&mut self, node: usize, parent: u32) -> u32 {
         let number = self.known.len() as u32;
-        self.number[node] = number;
-        self.known.push(Known { ancestor: parent, semi: parent, label: 0 });
-        self.way.push((node as u32, graph.edge_range(node).start));
+        self.number[node] = N::of(number);
+        let parent = N::of(parent);
+        self.known.push(Known { ancestor: parent, semi: parent, label: N::of(0) });
         number
     }
 
     fn descend(&mut self, graph: &HeapGraph, essential: &Essential<'_>, start: usize) {
-        let mut at = self.reach(graph, start, 0);
-        while let Some(&(node, mut next)) = self.way.last() {
-            let node = node as usize;
-            let end = graph.edge_range(node).end;
+        self.seen.set(start);
+        let mut at = self.reach(start, 0);
+        let mut node = start;
+        let mut edges = graph.edge_range(node);
+        loop {
             let mut new = None;
-            while next < end && new.is_none() {
-                let (edge, behind) = graph.raw_edge(node, next);
-                new = essential.target(node, &edge).filter(|&to| self.is_new(at, to));
-                next = behind;
+            while !edges.is_empty() && new.is_none() {
+                let (edge, behind) = graph.raw_edge(node, edges.start);
+                new = essential.target(node, &edge).filter(|&to| self.seen.set(to));
+                edges.start = behind;
             }
-            match new {
-                Some(to) => {
-                    if let Some((_, cursor)) = self.way.last_mut() {
-                        *cursor = next;
-                    }
-                    at = self.reach(graph, to, at);
+            if let Some(to) = new {
+                if !edges.is_empty() {
+                    self.way.push((node as u32, edges));
                 }
-                None => {
-                    self.way.pop();
-                    at = self.known[at as usize].ancestor;
-                }
+                at = self.reach(to, at);
+                node = to;
+                edges = graph.edge_range(node);
+            } else {
+                let Some((above, left)) = self.way.pop() else { return };
+                node = above as usize;
+                at = self.number[node].get();
+                edges = left;
             }
         }
     }
 
-    /// Whether the walk did not come to an object yet. If it did, it learns of the edge from `at`.
-    #[inline]
-    fn is_new(&mut self, at: u32, object: usize) -> bool {
-        let to = self.number[object];
-        if to == NONE {
-            return true;
-        }
-        let known = &mut self.known[to as usize];
-        if to < at {
-            known.label += 1;
-        } else {
-            known.semi = known.semi.min(at);
-        }
-        false
-    }
-
-    /// For each number, the later numbers from which essential edges lead to it: one list behind the
-    /// other. Each ends where its number's label says, and the next one starts there.
-    fn later(&mut self, graph: &HeapGraph, essential: &Essential<'_>) -> Vec<u32> {
-        let mut sum = 0;
-        for known in &mut self.known {
-            sum += std::mem::replace(&mut known.label, sum);
-        }
-        // Each label moves from the start of its list to the end while that is filled.
-        let mut later = vec![0; sum as usize];
-        for (node, &at) in self.number.iter().enumerate().filter(|(_, at)| **at != NONE) {
+    /// Has every number know of the edges to it. Not while walking: that has to wait for each edge, but here
+    /// they do not depend on each other.
+    fn learn(&mut self, graph: &HeapGraph, essential: &Essential<'_>) {
+        let Self { number, known, is_full, .. } = self;
+        for (node, from) in number.iter().map(|from| from.get()).enumerate().filter(|(_, from)| *from != N::NONE) {
             for edge in graph.raw_edges(node) {
                 let Some(object) = essential.target(node, &edge) else { continue };
-                let to = self.number[object];
-                if to < at {
-                    let place = &mut self.known[to as usize].label;
-                    later[*place as usize] = at;
-                    *place += 1;
+                let to = number[object].get();
+                let known = &mut known[to as usize];
+                if to < from {
+                    let count = known.label.get();
+                    *is_full |= count == N::NONE;
+                    known.label = N::of(count.saturating_add(1));
+                } else if from < known.semi.get() {
+                    known.semi = N::of(from);
                 }
             }
         }
-        later
     }
 
     /// The object of each number, and the number of the dominator of each number.
-    fn dominators(mut self, graph: &HeapGraph, essential: &Essential<'_>) -> (Vec<u32>, Vec<u32>) {
-        let later = self.later(graph, essential);
+    fn dominators(self, graph: &HeapGraph, essential: &Essential<'_>) -> Tree {
         let Self { number, known, .. } = self;
         let count = known.len();
         let mut forest = Forest { known, path: Vec::new() };
         // Until a number is done, the first of those that wait for it; of those that wait, the next one.
-        let mut dominator = vec![NONE; count];
+        let mut dominator = vec![N::of(N::NONE); count];
+        let mut later = Later { numbers: Vec::new(), first: count as u32 };
         for at in (0..count as u32).rev() {
-            let Known { ancestor: parent, mut semi, label: end } = forest.known[at as usize];
-            forest.known[at as usize].label = at;
+            if at < later.first {
+                later.collect(graph, essential, &number, &mut forest.known);
+            }
+            let Known { ancestor: parent, semi, .. } = forest.known[at as usize];
+            let mut semi = semi.get();
+            let list = later.list(at, &forest.known);
+            forest.known[at as usize].label = N::of(at);
             forest.settle(at, &mut dominator);
             if at == 0 {
                 break;
             }
-            let start = forest.known[at as usize - 1].label;
-            for &from in &later[start as usize..end as usize] {
+            for from in &later.numbers[list] {
                 // Nothing is earlier than the root: what all objects share is mostly held by it.
                 if semi == 0 {
                     break;
                 }
-                let best = forest.best(from, at);
-                semi = semi.min(forest.known[best as usize].semi);
+                let best = forest.best(from.get(), at);
+                semi = semi.min(forest.known[best as usize].semi.get());
             }
-            forest.known[at as usize].semi = semi;
+            forest.known[at as usize].semi = N::of(semi);
             // What the walk came to from the earliest of all hangs on that; all others wait for theirs.
-            dominator[at as usize] = match semi == parent {
-                true => semi,
-                false => std::mem::replace(&mut dominator[semi as usize], at),
+            dominator[at as usize] = match semi == parent.get() {
+                true => N::of(semi),
+                false => std::mem::replace(&mut dominator[semi as usize], N::of(at)),
             };
         }
         drop(later);
         for at in 1..count {
-            if dominator[at] != forest.known[at].semi {
-                dominator[at] = dominator[dominator[at] as usize];
+            if dominator[at].get() != forest.known[at].semi.get() {
+                dominator[at] = dominator[dominator[at].get() as usize];
             }
         }
         drop(forest);
-        let mut order = vec![0; count];
-        for (node, &at) in number.iter().enumerate().filter(|(_, at)| **at != NONE) {
-            order[at as usize] = node as u32;
+        let mut order = vec![N::of(0); count];
+        for (node, at) in number.iter().enumerate().filter(|(_, at)| at.get() != N::NONE) {
+            order[at.get() as usize] = N::of(node as u32);
         }
-        (order, dominator)
+        let above = |at: &N| match at.get() {
+            at if at == 0 || at == N::NONE => graph.root.0,
+            at => order[dominator[at as usize].get() as usize].get(),
+        };
+        let packed = number.iter().map(above).collect();
+        drop((number, dominator));
+        Tree { dominator: packed, order: order.iter().map(|node| node.get()).collect() }
+    }
+}
+
+/// For some numbers, the later numbers from which essential edges lead to them.
+struct Later<N> {
+    /// One list behind the other. Each ends where its number's label says, and the next one starts there.
+    numbers: Vec<N>,
+    /// The first number that has a list.
+    first: u32,
+}
+
+impl<N: Number> Later<N> {
+    /// Where the list of `at` stands.
+    #[inline]
+    fn list(&self, at: u32, known: &[Known<N>]) -> Range<usize> {
+        let start = if at == self.first { 0 } else { known[at as usize - 1].label.get() };
+        start as usize..known[at as usize].label.get() as usize
+    }
+
+    /// Collects the lists of the numbers before the first, as many as there is memory for.
+    fn collect(&mut self, graph: &HeapGraph, essential: &Essential<'_>, number: &[N], known: &mut [Known<N>]) {
+        let most = LATER_MIN.max(known.len() / LATER_SHARE).min(N::NONE as usize);
+        let end = self.first as usize;
+        let (mut first, mut sum) = (end, 0);
+        while first > 0 && (first == end || sum + known[first - 1].label.get() as usize <= most) {
+            first -= 1;
+            sum += known[first].label.get() as usize;
+        }
+        let mut start = 0;
+        for known in &mut known[first..end] {
+            let count = known.label.get();
+            known.label = N::of(start);
+            start += count;
+        }
+        // Each label moves from the start of its list to the end while that is filled.
+        self.numbers.clear();
+        self.numbers.resize(sum, N::of(0));
+        self.first = first as u32;
+        for (node, from) in number.iter().enumerate() {
+            let from = from.get();
+            if from == N::NONE || from <= self.first {
+                continue;
+            }
+            for edge in graph.raw_edges(node) {
+                let Some(object) = essential.target(node, &edge) else { continue };
+                let to = number[object].get();
+                if to < from && (first..end).contains(&(to as usize)) {
+                    let place = known[to as usize].label.get();
+                    self.numbers[place as usize] = N::of(from);
+                    known[to as usize].label = N::of(place + 1);
+                }
+            }
+        }
     }
 }
 
@@ -212,33 +314,33 @@ fn held(graph: &HeapGraph, essential: &Essential<'_>) -> Bits {
 }
 
 /// The part of the tree that is done: everything with a number above the current one.
-struct Forest {
-    known: Vec<Known>,
+struct Forest<N> {
+    known: Vec<Known<N>>,
     path: Vec<u32>,
 }
 
-impl Forest {
+impl<N: Number> Forest<N> {
     /// The number with the least `semi` on the way from `from`, which is done, up to the first that is
     /// not: `at` or one before it.
     #[inline]
     fn best(&mut self, from: u32, at: u32) -> u32 {
-        if self.known[from as usize].ancestor > at {
+        if self.known[from as usize].ancestor.get() > at {
             self.shorten(from, at);
         }
-        self.known[from as usize].label
+        self.known[from as usize].label.get()
     }
 
     fn shorten(&mut self, from: u32, at: u32) {
         let Self { known, path } = self;
         let mut top = from;
-        while known[top as usize].ancestor > at {
+        while known[top as usize].ancestor.get() > at {
             path.push(top);
-            top = known[top as usize].ancestor;
+            top = known[top as usize].ancestor.get();
         }
         while let Some(step) = path.pop() {
             let Known { ancestor, label, .. } = known[step as usize];
-            let above = known[ancestor as usize];
-            if known[above.label as usize].semi < known[label as usize].semi {
+            let above = known[ancestor.get() as usize];
+            if known[above.label.get() as usize].semi.get() < known[label.get() as usize].semi.get() {
                 known[step as usize].label = above.label;
             }
             known[step as usize].ancestor = above.ancestor;
@@ -246,13 +348,14 @@ impl Forest {
     }
 
     /// Names the dominators of those that wait for `at`, or the number whose dominator is theirs.
-    fn settle(&mut self, at: u32, dominator: &mut [u32]) {
-        let mut next = std::mem::replace(&mut dominator[at as usize], NONE);
-        while next != NONE {
+    fn settle(&mut self, at: u32, dominator: &mut [N]) {
+        let mut next = std::mem::replace(&mut dominator[at as usize], N::of(N::NONE)).get();
+        while next != N::NONE {
             let waiting = next;
             let best = self.best(waiting, at);
-            next = dominator[waiting as usize];
-            dominator[waiting as usize] = if self.known[best as usize].semi < at { best } else { at };
+            next = dominator[waiting as usize].get();
+            let is_earlier = self.known[best as usize].semi.get() < at;
+            dominator[waiting as usize] = N::of(if is_earlier { best } else { at });
         }
     }
 }

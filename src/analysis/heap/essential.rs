@@ -2,8 +2,8 @@
 
 use super::bits::Bits;
 use super::words::{Ephemeron, Words};
-use crate::model::HeapGraph;
 use crate::model::heap::{EdgeKind, NodeId, ObjectKind, RawEdge, TextId};
+use crate::model::{Column, HeapGraph};
 
 /// Targets of the root's edges that belong to the program: everything but the groups that the snapshot
 /// adds, and the group of documents. In the order of the edges, each as often as it is referred to.
@@ -48,7 +48,7 @@ impl<'a> Essential<'a> {
             }
         }
         let is_root = from == self.graph.root.index();
-        if !is_root && (kind == EdgeKind::Shortcut || self.page.get(to) && !self.page.get(from)) {
+        if !is_root && (kind == EdgeKind::Shortcut || !self.page.get(from) && self.page.get(to)) {
             return None;
         }
         Some(to)
@@ -58,7 +58,7 @@ impl<'a> Essential<'a> {
 /// What is reached from the global objects, to which the root has shortcuts, and from documents.
 fn page(graph: &HeapGraph, words: &Words) -> Bits {
     let mut page = Bits::new(graph.len());
-    let mut open = Vec::new();
+    let mut open = Column::new();
     for edge in graph.edges(graph.root) {
         let is_entry = match edge.kind {
             EdgeKind::Element => is_documents(graph, words, edge.to),
@@ -68,12 +68,17 @@ fn page(graph: &HeapGraph, words: &Words) -> Bits {
             open.push(edge.to.0);
         }
     }
-    while let Some(from) = open.pop() {
-        for edge in graph.raw_edges(from as usize) {
-            if edge.kind() != EdgeKind::Weak && page.set(edge.to) {
-                open.push(edge.to as u32);
+    // Breadth first, which is about the order of the file: its tables are read from front to back.
+    while !open.is_empty() {
+        let mut behind = Column::new();
+        for from in open.into_segments().flatten() {
+            for edge in graph.raw_edges(from as usize) {
+                if edge.kind() != EdgeKind::Weak && page.set(edge.to) {
+                    behind.push(edge.to as u32);
+                }
             }
         }
+        open = behind;
     }
     page
 }

@@ -5,7 +5,8 @@
 //! ([`essential`]), an object retains what it dominates ([`dominators`]), and objects are grouped by
 //! constructor, plain ones by their properties ([`classes`]).
 //!
-//! Everything works on columns of 32 bits with loops of its own: a heap holds linked lists of millions.
+//! Everything works on columns with loops of its own: a heap holds linked lists of millions. What stays is
+//! packed, some nine bytes for an object.
 
 pub mod allocations;
 pub mod bits;
@@ -15,6 +16,7 @@ mod detached;
 mod distances;
 mod dominators;
 mod essential;
+mod numbers;
 pub mod report;
 pub mod retainers;
 mod shallow;
@@ -25,15 +27,20 @@ pub mod texts;
 mod totals;
 mod words;
 
+use std::cell::OnceCell;
+
 pub use bits::Bits;
 pub use classes::Class;
 pub use distances::{BASE_DISTANCE, UNREACHED};
 pub use sizes::Sizes;
 pub use totals::Totals;
 
-use crate::model::HeapGraph;
 use crate::model::SortFew as _;
 use crate::model::heap::{NodeId, ObjectKind};
+use crate::model::{HeapGraph, Packed, PackedSizes};
+use distances::Distances;
+use dominators::Tree;
+use texts::Duplicates;
 use words::Words;
 
 /// Tables by numbers and texts of a file, equal for equal files.
@@ -44,18 +51,19 @@ type Set<K> = std::collections::HashSet<K, foldhash::fast::FixedState>;
 #[derive(Debug)]
 pub struct Heap {
     /// Own sizes, with those of parts that belong to an object alone.
-    shallow: Sizes,
+    shallow: PackedSizes,
     /// Sizes of what would go if an object went, its own included.
-    retained: Sizes,
+    retained: PackedSizes,
     /// The object that each object hangs on; the root hangs on itself.
-    dominator: Vec<u32>,
+    dominator: Packed,
     /// Least number of references from a root of the program; see [`Heap::distance`].
-    distance: Vec<u32>,
+    distance: Distances,
     /// Constructor of each object.
-    class: Vec<u32>,
+    class: Packed,
     classes: Vec<Class>,
     detached: Bits,
     words: Words,
+    duplicates: OnceCell<Vec<Duplicates>>,
 }
 
 impl Heap {
@@ -63,12 +71,25 @@ impl Heap {
     /// linear.
     pub fn of(graph: &HeapGraph) -> Self {
         let words = Words::of(graph);
-        let shallow = shallow::shallow(graph, &words);
-        let (dominator, retained) = dominators::dominators(graph, &words, &shallow);
+        // What needs the most memory comes first, when there is nothing else yet; its place is used again.
+        let tree = Tree::of(graph, &words);
+        let sizes = shallow::shallow(graph, &words);
+        let shallow = (0..sizes.len()).map(|node| sizes.get(node)).collect();
+        let (retained, dominator) = tree.retained(graph, sizes);
         let distance = distances::distances(graph, &words);
         let detached = detached::detached(graph);
         let (class, names) = classes::classes(graph, &words, &detached);
-        let mut heap = Self { shallow, retained, dominator, distance, class, classes: names, detached, words };
+        let mut heap = Self {
+            shallow,
+            retained,
+            dominator,
+            distance,
+            class,
+            classes: names,
+            detached,
+            words,
+            duplicates: OnceCell::new(),
+        };
         classes::sum_up(graph, &mut heap);
         heap
     }
@@ -88,7 +109,7 @@ impl Heap {
     /// The nearest object without which this one would go; of the root, the root.
     #[inline]
     pub fn dominator(&self, node: NodeId) -> NodeId {
-        NodeId(self.dominator[node.index()])
+        NodeId(self.dominator.get(node.index()))
     }
 
     /// References on the shortest way from a global object: 1 for those themselves. Objects that only
@@ -96,13 +117,13 @@ impl Heap {
     /// that nothing reaches have [`UNREACHED`].
     #[inline]
     pub fn distance(&self, node: NodeId) -> u32 {
-        self.distance[node.index()]
+        self.distance.get(node.index())
     }
 
     /// Index of the object's constructor in [`Heap::classes`].
     #[inline]
     pub fn class(&self, node: NodeId) -> usize {
-        self.class[node.index()] as usize
+        self.class.get(node.index()) as usize
     }
 
     /// All constructors, some of which no object with a size has.
@@ -117,15 +138,15 @@ impl Heap {
 
     /// Objects that the object dominates directly, in the order of the file. One pass over all objects.
     pub fn dominated_by(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        let is_below = move |(at, dominator): (usize, &u32)| *dominator == node.0 && at != node.index();
-        let rows = self.dominator.iter().enumerate().filter(move |row| is_below(*row));
+        let is_below = move |&(at, dominator): &(usize, u32)| dominator == node.0 && at != node.index();
+        let rows = self.dominator.iter().enumerate().filter(is_below);
         rows.map(|(at, _)| NodeId(at as u32))
     }
 
     /// Objects that dominate others.
     pub fn dominating(&self, graph: &HeapGraph) -> Bits {
         let mut dominating = Bits::new(self.dominator.len());
-        for (at, &dominator) in self.dominator.iter().enumerate() {
+        for (at, dominator) in self.dominator.iter().enumerate() {
             if at != graph.root.index() {
                 dominating.set(dominator as usize);
             }
@@ -145,6 +166,12 @@ impl Heap {
         nodes
     }
 
+    /// All strings that are there more than once, those that waste the most first; compared when they are
+    /// first asked for.
+    pub fn duplicates(&self, graph: &HeapGraph) -> &[Duplicates] {
+        self.duplicates.get_or_init(|| texts::duplicates(graph, self))
+    }
+
     /// The object's name for people: joined strings joined, and what is detached says so.
     pub fn name(&self, graph: &HeapGraph, node: NodeId) -> String {
         if graph.kind(node) == ObjectKind::ConsText {
@@ -156,8 +183,11 @@ impl Heap {
 
     /// Bytes of memory held.
     pub fn heap_bytes(&self) -> usize {
-        let columns = self.dominator.capacity() + self.distance.capacity() + self.class.capacity();
-        columns * size_of::<u32>() + self.shallow.heap_bytes() + self.retained.heap_bytes()
+        self.shallow.heap_bytes()
+            + self.retained.heap_bytes()
+            + self.dominator.heap_bytes()
+            + self.distance.heap_bytes()
+            + self.class.heap_bytes()
     }
 }
 

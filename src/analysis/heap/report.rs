@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::retainers::{paths, written};
-use super::texts::duplicates;
 use super::{Heap, Totals, UNREACHED, allocations, classes};
 use crate::model::HeapGraph;
 use crate::model::heap::{NodeId, ObjectKind};
@@ -280,11 +279,10 @@ fn detached(graph: &HeapGraph, heap: &Heap, top: usize) -> Detached {
 }
 
 fn duplicate_texts(graph: &HeapGraph, heap: &Heap, top: usize) -> DuplicateTexts {
-    let mut all = duplicates(graph, heap);
+    let all = heap.duplicates(graph);
     let (groups, wasted) = (all.len() as u64, all.iter().fold(0u64, |sum, row| sum.saturating_add(row.wasted)));
-    all.truncate(top);
-    let row = |row: super::texts::Duplicates| DuplicateRow {
-        text: shortened(row.text),
+    let row = |row: &super::texts::Duplicates| DuplicateRow {
+        text: shortened(row.text(graph).to_owned()),
         example_id: graph.id(row.example),
         count: row.count,
         shallow_bytes: row.shallow,
@@ -292,7 +290,7 @@ fn duplicate_texts(graph: &HeapGraph, heap: &Heap, top: usize) -> DuplicateTexts
         retained_bytes: row.retained,
         is_cut: row.is_cut,
     };
-    DuplicateTexts { groups, wasted_bytes: wasted, largest: all.into_iter().map(row).collect() }
+    DuplicateTexts { groups, wasted_bytes: wasted, largest: all.iter().take(top).map(row).collect() }
 }
 
 /// Intervals that are told; of more, neighbours are joined.

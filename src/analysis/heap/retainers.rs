@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::{BASE_DISTANCE, Bits, Heap, UNREACHED};
 use crate::model::HeapGraph;
 use crate::model::SortFew as _;
-use crate::model::heap::{Edge, EdgeId, EdgeKind, NodeId, told};
+use crate::model::heap::{Edge, EdgeId, EdgeKind, NodeId, RawEdge, told};
 
 /// A reference to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,9 +70,10 @@ pub fn paths(graph: &HeapGraph, heap: &Heap, nodes: &[NodeId]) -> Vec<Vec<Retain
         let (mut head, mut path) = (node, Vec::new());
         while !is_root(heap.distance(head)) && path.len() < STEPS_MAX {
             // A distance that no reference explains cannot be: the way ends there.
-            let Some(&(from, at)) = nearest.get(head.index()).filter(|(from, _)| *from != NOBODY) else { break };
-            let edge = told(&graph.raw_edge(from as usize, at).0);
-            path.push(Retainer { from: NodeId(from), edge });
+            let Some(&from) = nearest.get(head.index()).filter(|from| **from != NOBODY) else { break };
+            let leads = |edge: &RawEdge| edge.to == head.index() && edge.kind() != EdgeKind::Weak;
+            let Some(edge) = graph.raw_edges(from as usize).find(leads) else { break };
+            path.push(Retainer { from: NodeId(from), edge: told(&edge) });
             head = NodeId(from);
         }
         path.reverse();
@@ -84,15 +85,17 @@ pub fn paths(graph: &HeapGraph, heap: &Heap, nodes: &[NodeId]) -> Vec<Vec<Retain
 /// The owner of no reference.
 const NOBODY: u32 = u32::MAX;
 
-/// For each object the first reference from one that is a step nearer to a root: its owner and place.
-fn nearest(graph: &HeapGraph, heap: &Heap) -> Vec<(u32, u32)> {
-    let mut nearest = vec![(NOBODY, 0); graph.len()];
+/// For each object the first that refers to it and is a step nearer to a root.
+fn nearest(graph: &HeapGraph, heap: &Heap) -> Vec<u32> {
+    let mut nearest = vec![NOBODY; graph.len()];
+    // Most references lead elsewhere, and the last bits of distances are near at hand.
+    let low: Vec<u8> = graph.nodes().map(|node| heap.distance(node) as u8).collect();
     for from in 0..graph.len() {
         let next = heap.distance(NodeId(from as u32)).saturating_add(1);
         for edge in graph.raw_edges(from) {
-            let is_nearer = edge.kind() != EdgeKind::Weak && heap.distance(NodeId(edge.to as u32)) == next;
-            if is_nearer && next != UNREACHED && nearest[edge.to].0 == NOBODY {
-                nearest[edge.to] = (from as u32, edge.at);
+            let may_be = low[edge.to] == next as u8 && edge.kind() != EdgeKind::Weak && nearest[edge.to] == NOBODY;
+            if may_be && next != UNREACHED && heap.distance(NodeId(edge.to as u32)) == next {
+                nearest[edge.to] = from as u32;
             }
         }
     }

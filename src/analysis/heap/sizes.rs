@@ -66,12 +66,4 @@ impl Sizes {
             Self::Large(sizes) => sizes[at] = 0,
         }
     }
-
-    /// Bytes of memory held.
-    pub(super) fn heap_bytes(&self) -> usize {
-        match self {
-            Self::Small(sizes) => sizes.capacity() * size_of::<u32>(),
-            Self::Large(sizes) => sizes.capacity() * size_of::<u64>(),
-        }
-    }
 }

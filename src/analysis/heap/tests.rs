@@ -1,5 +1,7 @@
 //! Small graphs whose answers are known, and random ones held against plain computations.
 
+use super::dominators::Walk;
+use super::numbers::ThreeBytes;
 use super::retainers::{paths, retainers, written};
 use super::*;
 use crate::model::heap::{Detachedness, EdgeKind, Location, Moment, Object, TextId, TraceFunction, TraceNode};
@@ -229,10 +231,10 @@ flat | concatenated string | 32: internal ~ first ~ ab, internal ~ second ~
 one | string | 0",
     );
     let heap = Heap::of(&graph);
-    let found = texts::duplicates(&graph, &heap);
+    let found = heap.duplicates(&graph);
     assert_eq!(found.len(), 1);
     let row = &found[0];
-    assert_eq!((row.text.as_str(), row.count, row.shallow, row.wasted, row.is_cut), ("ab", 3, 72, 56, false));
+    assert_eq!((row.text(&graph), row.count, row.shallow, row.wasted, row.is_cut), ("ab", 3, 72, 56, false));
     assert_eq!(heap.name(&graph, node(&graph, "joined")), "ab");
 }
 
@@ -358,6 +360,19 @@ fn retained_sizes_are_what_cannot_be_reached_without() {
         assert_eq!(heap.retained(graph.root), (0..graph.len()).map(size).sum::<u64>());
     }
     assert!(unreached > 100, "there were circles that nothing reaches: {unreached}");
+}
+
+/// Heaps of any size take the same way.
+#[test]
+fn the_bytes_of_numbers_do_not_matter() {
+    let mut dice = Dice(3);
+    for _ in 0..300 {
+        let graph = random(&mut dice, 40);
+        let words = words::Words::of(&graph);
+        let [few, many] = [Walk::<ThreeBytes>::tree(&graph, &words), Walk::<u32>::tree(&graph, &words)];
+        let dominators = [few, many].map(|tree| tree.expect("few numbers").dominator.iter().collect::<Vec<_>>());
+        assert_eq!(dominators[0], dominators[1]);
+    }
 }
 
 /// What the objects of a constructor retain is what is below any of them, once.

@@ -117,8 +117,7 @@ pub fn containing(graph: &HeapGraph, wanted: &str) -> Bits {
 /// Equal strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duplicates {
-    /// What they say, as far as the file tells; see [`Duplicates::is_cut`].
-    pub text: String,
+    says: Said,
     /// One of them.
     pub example: NodeId,
     /// How many there are, at least 2.
@@ -133,6 +132,23 @@ pub struct Duplicates {
     pub is_cut: bool,
 }
 
+impl Duplicates {
+    /// What they say, as far as the file tells; see [`Duplicates::is_cut`].
+    pub fn text<'a>(&'a self, graph: &'a HeapGraph) -> &'a str {
+        match &self.says {
+            Said::Text(id) => graph.texts.get(*id),
+            Said::Joined(text) => text,
+        }
+    }
+}
+
+/// What a string says: a text of the file, or joined ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Said {
+    Text(TextId),
+    Joined(Box<str>),
+}
+
 /// A string among those that are compared.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
@@ -142,11 +158,12 @@ struct Candidate {
 
 /// All strings that are there more than once, those that waste the most first. Strings that the engine
 /// joined with nothing are not counted: they stand for their other part.
-pub fn duplicates(graph: &HeapGraph, heap: &Heap) -> Vec<Duplicates> {
+pub(super) fn duplicates(graph: &HeapGraph, heap: &Heap) -> Vec<Duplicates> {
     let words = &heap.words;
     let mut all_joined = Joined::default();
     let mut hashes: Map<u32, u64> = Map::default();
-    let mut candidates = Vec::new();
+    let is_text = |node: &NodeId| matches!(graph.kind(*node), ObjectKind::Text | ObjectKind::ConsText);
+    let mut candidates = Vec::with_capacity(graph.nodes().filter(is_text).count());
     for node in graph.nodes().filter(|&node| heap.shallow(node) > 0) {
         let hash = match graph.kind(node) {
             ObjectKind::Text => hash(graph.texts.get(graph.name(node))),
@@ -167,7 +184,10 @@ pub fn duplicates(graph: &HeapGraph, heap: &Heap) -> Vec<Duplicates> {
     for group in candidates.chunk_by(|a, b| a.hash == b.hash).filter(|group| group.len() > 1) {
         by_text(graph, heap, &mut all_joined, group, &mut all);
     }
-    all.sort_few_by(|a, b| (b.wasted, b.count, &a.text, a.example).cmp(&(a.wasted, a.count, &b.text, b.example)));
+    drop((candidates, hashes, all_joined));
+    let by_text = |a: &Duplicates, b: &Duplicates| a.text(graph).cmp(b.text(graph)).then(a.example.cmp(&b.example));
+    all.sort_few_by(|a, b| (b.wasted, b.count).cmp(&(a.wasted, a.count)).then_with(|| by_text(a, b)));
+    all.shrink_to_fit();
     all
 }
 
@@ -190,14 +210,16 @@ fn by_text(graph: &HeapGraph, heap: &Heap, all_joined: &mut Joined, group: &[Can
             row.retained = row.retained.saturating_add(retained);
             continue;
         }
-        let is_cut = says.rest.is_some();
-        let row =
-            Duplicates { text: String::new(), example: node, count: 1, shallow, wasted: shallow, retained, is_cut };
+        let (is_cut, nothing) = (says.rest.is_some(), Said::Text(graph.name(node)));
+        let row = Duplicates { says: nothing, example: node, count: 1, shallow, wasted: shallow, retained, is_cut };
         same.push((says, row));
     }
     for (says, row) in same.into_iter().filter(|(_, row)| row.count > 1) {
-        let text = says.text(graph).to_owned();
-        all.push(Duplicates { text, wasted: row.shallow - row.wasted, ..row });
+        let says = match says.text {
+            Piece::Text(id) => Said::Text(id),
+            Piece::Joined(_, text) => Said::Joined(text.into()),
+        };
+        all.push(Duplicates { says, wasted: row.shallow - row.wasted, ..row });
     }
 }
 

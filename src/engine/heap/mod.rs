@@ -6,7 +6,6 @@ use std::cell::OnceCell;
 
 use super::Engine;
 use crate::analysis::heap::compare::{Changes, Identities, changes};
-use crate::analysis::heap::texts::{Duplicates, duplicates};
 use crate::analysis::heap::{Bits, Heap, Totals, retainers};
 use crate::model::HeapGraph;
 use crate::model::heap::NodeId;
@@ -19,7 +18,6 @@ pub(super) struct Known {
     dominating: OnceCell<Bits>,
     referred: OnceCell<Bits>,
     detached: OnceCell<Vec<NodeId>>,
-    duplicates: OnceCell<Vec<Duplicates>>,
 }
 
 impl Known {
@@ -27,7 +25,7 @@ impl Known {
         let heap = Heap::of(graph);
         let totals = Totals::of(graph, &heap);
         let (dominating, referred) = Default::default();
-        Self { heap, totals, dominating, referred, detached: OnceCell::new(), duplicates: OnceCell::new() }
+        Self { heap, totals, dominating, referred, detached: OnceCell::new() }
     }
 
     /// The heap and its sums.
@@ -48,11 +46,6 @@ impl Known {
     /// Objects that were part of a page and no longer are, largest retained size first.
     fn detached(&self) -> &[NodeId] {
         self.detached.get_or_init(|| self.heap.detached())
-    }
-
-    /// Strings that are there more than once.
-    fn duplicates(&self, graph: &HeapGraph) -> &[Duplicates] {
-        self.duplicates.get_or_init(|| duplicates(graph, &self.heap))
     }
 }
 

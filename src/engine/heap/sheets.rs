@@ -180,12 +180,12 @@ const TEXT_CHARS_MAX: usize = 200;
 
 fn strings(engine: &mut Engine, _: &Asked<'_>) -> Result<Lines, String> {
     let (graph, known) = engine.heap().ok_or(NO_HEAP)?;
-    let all = known.duplicates(graph);
+    let all = known.heap.duplicates(graph);
     let wasted = all.iter().fold(0u64, |sum, row| sum.saturating_add(row.wasted));
     let line = |row: &Duplicates| Line {
         key: key(graph, row.example),
         values: vec![
-            Value::Text(quoted(&row.text)),
+            Value::Text(quoted(row.text(graph))),
             Value::count(row.count),
             Value::bytes(row.shallow),
             Value::bytes(row.wasted),

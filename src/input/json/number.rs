@@ -171,7 +171,8 @@ pub(super) struct Run {
 ///
 /// A number's length is known only at its end, so that reading one after the other waits for each.
 /// The commas of 64 bytes are found at once instead, and the numbers between them do not depend on
-/// one another. Whether these bytes are digits and commas and nothing else is found at once, too.
+/// one another. Whether these bytes are digits and commas and nothing else is found at once, too; ends
+/// of lines may stand before commas, where heap snapshots have one in every row.
 ///
 /// Not inlined and called again for every batch: a browser replaces what its fast compiler made by
 /// better code only when the function is called the next time.
@@ -193,16 +194,17 @@ pub(super) fn run_of_integers(data: &[u8], scale: i64, batch: &mut Batch) -> Run
         while commas != 0 {
             let at = commas.trailing_zeros() as usize % BLOCK_BYTES;
             commas &= commas - 1;
-            let end = block + at;
-            let value = if start >= plain_from && end - start <= WORD {
-                Some(short_integer(around, at, end - start))
+            let comma = block + at;
+            let gap = usize::from(around[BEFORE + at - 1] == b'\n');
+            let value = if start >= plain_from && comma - start <= WORD + gap {
+                Some(short_integer(around, BEFORE + at - gap, comma - gap - start))
             } else {
-                any_integer(&data[start..end], scale)
+                any_integer(&data[start..comma], scale)
             };
             let Some(value) = value else { return Run { used: start, count, goes_on: false } };
             batch[count % BATCH_ROOM] = value;
             count += 1;
-            start = end + 1;
+            start = comma + 1;
         }
         is_after_comma = marks.commas >> (BLOCK_BYTES - 1) != 0;
         block += BLOCK_BYTES;
@@ -228,7 +230,7 @@ const BLOCK_BYTES: usize = 64;
 const WORD: usize = 8;
 /// A block and the bytes before it, where numbers may begin that end in it.
 type Around = [u8; BEFORE + BLOCK_BYTES];
-const BEFORE: usize = WORD;
+const BEFORE: usize = WORD + 1;
 
 /// The first block, which need not have bytes before it.
 fn first_block(data: &[u8]) -> Option<Around> {
@@ -245,37 +247,42 @@ struct Marks {
     digits: u64,
     /// `0`.
     zeros: u64,
+    /// Ends of lines.
+    ends: u64,
 }
 
 impl Marks {
     /// Of the block itself, without what is before it.
     #[inline]
     fn of(around: &Around) -> Self {
-        let mut marks = Self { commas: 0, digits: 0, zeros: 0 };
+        let mut marks = Self { commas: 0, digits: 0, zeros: 0, ends: 0 };
         for (i, chunk) in around[BEFORE..].as_chunks::<{ lanes::COUNT }>().0.iter().enumerate() {
             let bytes = lanes::load(chunk);
             marks.commas |= lanes::equal(bytes, b',') << (i * lanes::COUNT);
             marks.digits |= lanes::digits(bytes) << (i * lanes::COUNT);
             marks.zeros |= lanes::equal(bytes, b'0') << (i * lanes::COUNT);
+            marks.ends |= lanes::equal(bytes, b'\n') << (i * lanes::COUNT);
         }
         marks
     }
 
-    /// Whether the block is whole numbers and commas and nothing else. A zero as the last byte may
-    /// be the first digit of more: then the answer is no.
+    /// Whether the block is whole numbers and commas and nothing else but ends of lines between a number
+    /// and a comma. A zero as the last byte may be the first digit of more, and an end of a line may stand
+    /// before anything: then the answer is no.
     #[inline]
     fn is_plain(self, is_after_comma: bool) -> bool {
         let starts = self.commas << 1 | u64::from(is_after_comma);
-        let has_empty = self.commas & starts != 0;
-        let has_leading_zero = self.zeros & starts & !(self.commas >> 1) != 0;
-        self.commas | self.digits == u64::MAX && !has_empty && !has_leading_zero
+        let is_odd_end = self.ends & !(self.commas >> 1) != 0;
+        let has_empty = (self.commas | self.ends) & starts != 0;
+        let has_leading_zero = self.zeros & starts & !((self.commas | self.ends) >> 1) != 0;
+        self.commas | self.digits | self.ends == u64::MAX && !is_odd_end && !has_empty && !has_leading_zero
     }
 }
 
-/// The number of `len` digits, at most eight, that ends before the byte `at` of the block.
+/// The number of `len` digits, at most eight, that ends before the byte `end`.
 #[inline]
-fn short_integer(around: &Around, at: usize, len: usize) -> i64 {
-    let word = u64::from_le_bytes(*around[at..].first_chunk().expect("a block has so many bytes before it"));
+fn short_integer(around: &Around, end: usize, len: usize) -> i64 {
+    let word = u64::from_le_bytes(*around[end - WORD..].first_chunk().expect("a block has so many bytes before it"));
     // Bytes before the number become zeros in front of it, and digits their values.
     let before = 64 - 8 * len as u32;
     eight_digits((word >> before << before) & 0x0f0f_0f0f_0f0f_0f0f)
@@ -290,9 +297,10 @@ fn eight_digits(x: u64) -> i64 {
     (fours.wrapping_mul(1 + (10_000 << 32)) >> 32) as i64
 }
 
-/// A whole number of any kind, if it times `scale` fits.
+/// A whole number of any kind, at the end of a line or not, if it times `scale` fits.
 #[inline(never)]
 fn any_integer(bytes: &[u8], scale: i64) -> Option<i64> {
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let start = bytes.iter().position(|&b| !is_space(b))?;
     let (is_negative, digits) = after_sign(&bytes[start..]);
     let has_leading_zero = digits.len() > 1 && digits[0] == b'0';
@@ -399,6 +407,16 @@ mod tests {
             ("-999999999999999999", Some(-999_999_999_999_999_999)),
             (" 7", Some(7)),
             ("\n\t-7", Some(-7)),
+            ("7\n", Some(7)),
+            ("0\n", Some(0)),
+            ("-12\n", Some(-12)),
+            ("1234567\n", Some(1_234_567)),
+            ("12345678\n", Some(12_345_678)),
+            ("123456789\n", Some(123_456_789)),
+            ("\n", None),
+            ("00\n", None),
+            ("7\n\n", None),
+            ("1\n2", None),
             ("1000000000000000000", None),
             ("9223372036854775807", None),
             ("18446744073709551615", None),
@@ -440,11 +458,13 @@ mod tests {
                 let mut around = [byte; BEFORE + BLOCK_BYTES];
                 let all = |is: bool| if is { u64::MAX } else { 0 };
                 let (comma, digit, zero) = (byte == b',', byte.is_ascii_digit(), byte == b'0');
-                assert_eq!(Marks::of(&around), Marks { commas: all(comma), digits: all(digit), zeros: all(zero) });
+                let end = byte == b'\n';
+                let marks = Marks { commas: all(comma), digits: all(digit), zeros: all(zero), ends: all(end) };
+                assert_eq!(Marks::of(&around), marks);
                 around[BEFORE + place] = b'0';
                 let at = 1 << place;
-                let expected = Marks { commas: all(comma) & !at, digits: all(digit) | at, zeros: all(zero) | at };
-                assert_eq!(Marks::of(&around), expected);
+                let (commas, digits, zeros) = (marks.commas & !at, marks.digits | at, marks.zeros | at);
+                assert_eq!(Marks::of(&around), Marks { commas, digits, zeros, ends: marks.ends & !at });
             }
         }
     }

@@ -1,19 +1,29 @@
-//! References, one behind the other in as few bytes as they need: about four and a half, where columns
-//! of 32 bits take eight.
+//! References, one behind the other in as few bytes as they need: less than five, where columns of 32 bits
+//! take eight.
 //!
-//! An edge is two numbers of seven bits a byte, the last of which has no high bit: kind and name or
-//! index, then how far its target lies from its owner. Blocks of a mebibyte keep growth from copying;
-//! no edge crosses from one to the next.
+//! An edge is a byte that says its kind, how many bytes follow, and in which direction its target lies; then
+//! the name or index; then how far the target lies from the owner. Nothing is longer than nine bytes, so
+//! that an edge is read at once. Blocks of a mebibyte keep growth from copying; no edge crosses from one to
+//! the next.
 
 use super::EdgeKind;
 
 const BLOCK_BITS: u32 = 20;
 const BLOCK_BYTES: usize = 1 << BLOCK_BITS;
-/// An edge takes two numbers of at most 35 bits.
-const EDGE_BYTES_MAX: usize = 10;
+/// The first byte, and two numbers of at most 32 bits.
+const EDGE_BYTES_MAX: usize = 9;
 /// No edge starts behind this place of a block.
 const START_MAX: usize = BLOCK_BYTES - EDGE_BYTES_MAX;
-const KIND_BITS: u32 = 3;
+
+/// Bits of the first byte for the kind …
+const KIND: u32 = 0b111;
+/// … where the bits start that say how many bytes the name or index has, less one …
+const NAME_SHIFT: u32 = 3;
+/// … and those of the distance …
+const DISTANCE_SHIFT: u32 = 5;
+const BYTES: u32 = 0b11;
+/// … and the bit of targets before their owner.
+const BACK: u32 = 1 << 7;
 
 /// All edges.
 #[derive(Debug, Default)]
@@ -27,7 +37,8 @@ pub(super) struct Edges {
 pub(crate) struct RawEdge {
     /// Where it starts.
     pub(crate) at: u32,
-    label: u64,
+    first: u32,
+    name_or_index: u32,
     /// Row of the object that is referred to.
     pub(crate) to: usize,
 }
@@ -35,12 +46,12 @@ pub(crate) struct RawEdge {
 impl RawEdge {
     #[inline]
     pub(crate) fn kind(&self) -> EdgeKind {
-        EdgeKind::of_code(self.label as u32)
+        EdgeKind::of_code(self.first & KIND)
     }
 
     #[inline]
     pub(crate) fn name_or_index(&self) -> u32 {
-        (self.label >> KIND_BITS) as u32
+        self.name_or_index
     }
 }
 
@@ -64,11 +75,16 @@ impl Edges {
         if self.blocks.last().is_none_or(|block| block.len() > START_MAX) && !self.grow() {
             return false;
         }
-        let label = u64::from(name_or_index) << KIND_BITS | kind as u64;
-        let distance = i64::from(to) - i64::from(owner);
         let Some(block) = self.blocks.last_mut() else { return false };
-        write(block, label);
-        write(block, (distance << 1 ^ distance >> 63) as u64);
+        let (distance, back) = if to < owner { (owner - to, BACK) } else { (to - owner, 0) };
+        let (name, far) = (last_byte(name_or_index), last_byte(distance));
+        let first = kind as u32 | name << NAME_SHIFT | far << DISTANCE_SHIFT | back;
+        let rest = u64::from(name_or_index) | u64::from(distance) << (8 * (name + 1));
+        // All nine at once: what is too much is taken back.
+        let end = block.len() + (name + far) as usize + 3;
+        block.push(first as u8);
+        block.extend_from_slice(&rest.to_le_bytes());
+        block.truncate(end);
         self.count += 1;
         true
     }
@@ -91,13 +107,14 @@ impl Edges {
         if start > START_MAX {
             (block, start) = (block + 1, 0);
         }
-        let bytes = bytes_at(&self.blocks[block], start);
-        let (label, first) = number(bytes as u64);
-        let (distance, second) = number((bytes >> (8 * first)) as u64);
-        let distance = (distance >> 1) as i64 ^ -((distance & 1) as i64);
+        let (first, rest) = bytes_at(&self.blocks[block], start);
+        let name = 8 * ((first >> NAME_SHIFT & BYTES) + 1);
+        let far = 8 * ((first >> DISTANCE_SHIFT & BYTES) + 1);
+        let name_or_index = (rest & ((1 << name) - 1)) as u32;
+        let distance = ((rest >> name) & ((1 << far) - 1)) as usize;
+        let to = if first & BACK == 0 { owner.wrapping_add(distance) } else { owner.wrapping_sub(distance) };
         let at = (block << BLOCK_BITS | start) as u32;
-        let to = (owner as i64).wrapping_add(distance) as usize;
-        (RawEdge { at, label, to }, at + first + second)
+        (RawEdge { at, first, name_or_index, to }, at + 1 + (name + far) / 8)
     }
 
     /// Bytes of memory held.
@@ -106,37 +123,26 @@ impl Edges {
     }
 }
 
-fn write(block: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        block.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    block.push(number as u8);
+/// Which byte of a number is the last one that it needs.
+#[inline]
+fn last_byte(number: u32) -> u32 {
+    (number | 1).ilog2() / 8
 }
 
-/// Sixteen bytes from a place on; behind the end, zeros.
+/// The byte at a place and the eight behind it; behind the end, zeros.
 #[inline]
-fn bytes_at(block: &[u8], start: usize) -> u128 {
-    match block.get(start..start + 16) {
-        Some(bytes) => u128::from_le_bytes(bytes.try_into().expect("these are sixteen")),
+fn bytes_at(block: &[u8], start: usize) -> (u32, u64) {
+    let bytes: [u8; EDGE_BYTES_MAX] = match block.get(start..start + EDGE_BYTES_MAX) {
+        Some(bytes) => bytes.try_into().expect("these are nine"),
         None => {
-            let mut bytes = [0; 16];
+            let mut bytes = [0; EDGE_BYTES_MAX];
             let rest = &block[start.min(block.len())..];
             bytes[..rest.len()].copy_from_slice(rest);
-            u128::from_le_bytes(bytes)
+            bytes
         }
-    }
-}
-
-/// The number of at most five bytes at the start of eight, and how many it took: all at once, since
-/// which byte is the last cannot be foreseen.
-#[inline]
-fn number(bytes: u64) -> (u64, u32) {
-    let last = (!bytes & 0x80_8080_8080 | 1 << 39).trailing_zeros() / 8;
-    let kept = bytes & (u64::MAX >> (56 - 8 * last));
-    let value =
-        kept & 0x7f | kept >> 1 & 0x3f80 | kept >> 2 & 0x1f_c000 | kept >> 3 & 0xfe0_0000 | kept >> 4 & 0x7_f000_0000;
-    (value, last + 1)
+    };
+    let [first, rest @ ..] = bytes;
+    (u32::from(first), u64::from_le_bytes(rest))
 }
 
 #[cfg(test)]

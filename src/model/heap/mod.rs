@@ -4,28 +4,31 @@
 //!
 //! | of each object | bytes | of each edge | bytes |
 //! |---|---|---|---|
-//! | kind and detachedness | 1 | kind and name or index | about 2 |
-//! | name, as a text | 4 | target | about 3 |
-//! | id of the engine | 4 | | |
-//! | own size | 4 | | |
-//! | first edge | 4 | | |
-//! | allocation stack, where recorded | 4 | | |
+//! | kind and detachedness | 1 | kind and lengths | 1 |
+//! | name, as a text | about 2.5 | name or index | 1 or 2 |
+//! | id of the engine | about 1 | target | 1 to 3 |
+//! | own size | about 1.5 | | |
+//! | first edge | about 1.5 | | |
+//! | allocation stack, where recorded | at most 4 | | |
 //!
-//! So 17 bytes (21 with allocation stacks) for an object and some 4.5 for an edge, where a snapshot of a
-//! gigabyte spends about 30 and 19. A text costs its bytes and 4 more, the place of a constructor or
-//! function 16. Rare numbers that do not fit (objects of 4 GiB) stand in
+//! So about 8 bytes for an object and less than 5 for an edge, where a snapshot of a
+//! gigabyte spends about 30 and 17. Numbers of neighbours are mostly near each other, so they are packed:
+//! [`Packed`]. A text costs its bytes and about 2 more, the place of a constructor or
+//! function about 5. Rare numbers that do not fit (objects of 4 GiB) stand in
 //! a short list beside the column. Who refers to an object is not stored: edges are found by their
 //! targets in one pass, and that many more bytes would be a third again.
 
 mod edges;
 mod kinds;
+mod locations;
 mod texts;
 
 pub(crate) use edges::RawEdge;
 pub use kinds::{Detachedness, EdgeKind, ObjectKind};
+pub use locations::{Location, Locations};
 pub use texts::{TextId, Texts};
 
-use super::Column;
+use super::{Column, Packed, PackedSizes};
 use edges::Edges;
 
 /// Index of an object in [`HeapGraph`].
@@ -92,19 +95,6 @@ pub struct Object {
     pub detachedness: Detachedness,
 }
 
-/// Where an object's constructor or a function is defined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Location {
-    /// The object.
-    pub node: NodeId,
-    /// The engine's id of the script.
-    pub script: u32,
-    /// Line, 0-based.
-    pub line: u32,
-    /// Column, 0-based.
-    pub column: u32,
-}
-
 /// A moment of an allocation timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
@@ -154,17 +144,16 @@ impl TraceNode {
 pub struct HeapGraph {
     /// Kind in the low five bits, detachedness above.
     marks: Column<u8>,
-    names: Column<TextId>,
-    ids: Column<u32>,
-    sizes: Column<u32>,
-    /// Objects and their sizes where these do not fit, in order.
-    large: Vec<(u32, u64)>,
-    /// Where the edges of each object start, and where the last ones end; before its edges come, how many
-    /// an object has.
-    first_edge: Column<u32>,
-    /// Objects whose edges have begun, and how many edges of the last of them are still to come.
-    begun: (usize, u32),
-    traces: Column<u32>,
+    names: Packed,
+    ids: Packed,
+    sizes: PackedSizes,
+    /// How many edges each object has, until they are all there.
+    edge_counts: Packed,
+    /// Where the edges of each object start, and where the last ones end.
+    first_edge: Packed,
+    /// How many edges of the last object whose edges have begun are still to come.
+    awaited: u32,
+    traces: Packed,
     edges: Edges,
     /// The object from which all others are reached.
     pub root: NodeId,
@@ -172,8 +161,7 @@ pub struct HeapGraph {
     pub texts: Texts,
     /// Names of kinds that are not among the known ones: [`ObjectKind::Other`].
     pub other_kinds: Vec<String>,
-    /// Sorted by object, one each.
-    pub(crate) locations: Column<Location>,
+    pub(crate) locations: Locations,
     /// Moments of an allocation timeline, empty for snapshots.
     pub moments: Column<Moment>,
     /// Functions on allocation stacks.
@@ -186,22 +174,15 @@ pub struct HeapGraph {
     pub extra_native_bytes: u64,
 }
 
-/// Size of an object that stands in the list of large ones.
-const LARGE: u32 = u32::MAX;
-
 impl HeapGraph {
     /// Takes an object in.
     #[inline]
     pub(crate) fn push_object(&mut self, object: &Object) {
-        let row = self.marks.len() as u32;
         self.marks.push(object.kind.code() | (object.detachedness as u8) << kinds::KIND_BITS);
-        self.names.push(object.name);
+        self.names.push(object.name.0);
         self.ids.push(object.id);
-        if object.size >= u64::from(LARGE) {
-            self.large.push((row, object.size));
-        }
-        self.sizes.push(u32::try_from(object.size).unwrap_or(LARGE));
-        self.first_edge.push(object.edges);
+        self.sizes.push(object.size);
+        self.edge_counts.push(object.edges);
     }
 
     /// Takes the allocation stack of the next object in; for all objects or for none.
@@ -214,54 +195,40 @@ impl HeapGraph {
     /// False when the objects have no more edges, or there is no place for one.
     #[inline]
     pub(crate) fn push_edge(&mut self, kind: EdgeKind, name_or_index: u32, to: u32) -> bool {
-        while self.begun.1 == 0 {
-            if self.begun.0 == self.len() {
+        while self.awaited == 0 {
+            if self.first_edge.len() == self.len() {
                 return false;
             }
             self.begin_edges();
         }
-        self.begun.1 -= 1;
-        self.edges.push(self.begun.0 as u32 - 1, kind, name_or_index, to)
+        self.awaited -= 1;
+        self.edges.push(self.first_edge.len() as u32 - 1, kind, name_or_index, to)
     }
 
     /// The edges of the next object begin.
     #[inline]
     fn begin_edges(&mut self) {
-        let (at, end) = (self.begun.0, self.edges.end());
-        let first = self.first_edge.get_mut(at);
-        self.begun = (at + 1, std::mem::replace(first, end));
+        self.awaited = self.edge_counts.get(self.first_edge.len());
+        self.first_edge.push(self.edges.end());
     }
 
     /// All edges are there; those that objects still lack never come.
     pub(crate) fn end_edges(&mut self) {
-        while self.begun.0 < self.len() {
+        while self.first_edge.len() < self.len() {
             self.begin_edges();
         }
         self.first_edge.push(self.edges.end());
+        self.edge_counts = Packed::new();
     }
 
     /// Drops allocation stacks that say nothing.
     pub(crate) fn drop_traces(&mut self) {
-        self.traces = Column::new();
+        self.traces = Packed::new();
     }
 
     /// Takes the locations in, of which the last counts where an object has several.
     pub(crate) fn set_locations(&mut self, locations: Column<Location>) {
-        let is_sorted = locations.iter().zip(locations.iter().skip(1)).all(|(a, b)| a.node < b.node);
-        if is_sorted {
-            self.locations = locations;
-            return;
-        }
-        let mut rows: Vec<Location> = locations.iter().collect();
-        drop(locations);
-        rows.sort_by_key(|row| row.node);
-        let mut kept = Column::new();
-        for (i, row) in rows.iter().enumerate() {
-            if rows.get(i + 1).is_none_or(|next| next.node != row.node) {
-                kept.push(*row);
-            }
-        }
-        self.locations = kept;
+        self.locations = Locations::of(locations);
     }
 
     /// Number of objects.
@@ -310,7 +277,7 @@ impl HeapGraph {
     /// The object's name as the file has it.
     #[inline]
     pub fn name(&self, node: NodeId) -> TextId {
-        self.names.get(node.index())
+        TextId(self.names.get(node.index()))
     }
 
     /// The engine's id: odd for objects of the heap, even for others. The same in all snapshots of one
@@ -337,10 +304,7 @@ impl HeapGraph {
     /// Own size in bytes, as the file has it.
     #[inline]
     pub fn size(&self, node: NodeId) -> u64 {
-        match self.sizes.get(node.index()) {
-            LARGE => found(&self.large, node.0).unwrap_or(u64::from(LARGE)),
-            size => u64::from(size),
-        }
+        self.sizes.get(node.index())
     }
 
     /// Sum of all own sizes, saturating.
@@ -357,7 +321,8 @@ impl HeapGraph {
     /// Where the edges of an object start and end.
     #[inline]
     pub(crate) fn edge_range(&self, node: usize) -> std::ops::Range<u32> {
-        self.first_edge.get(node)..self.first_edge.get(node + 1)
+        let (start, end) = self.first_edge.pair(node);
+        start..end
     }
 
     /// An edge of an object, by its place, and the place behind it.
@@ -400,12 +365,11 @@ impl HeapGraph {
 
     /// Where an object's constructor or a function is defined.
     pub fn location(&self, node: NodeId) -> Option<Location> {
-        let at = self.locations.partition_point(|row| row.node < node);
-        (at < self.locations.len()).then(|| self.locations.get(at)).filter(|row| row.node == node)
+        self.locations.of_node(node)
     }
 
     /// All locations, sorted by object.
-    pub fn locations(&self) -> &Column<Location> {
+    pub fn locations(&self) -> &Locations {
         &self.locations
     }
 
@@ -428,6 +392,7 @@ impl HeapGraph {
             + self.names.heap_bytes()
             + self.ids.heap_bytes()
             + self.sizes.heap_bytes()
+            + self.edge_counts.heap_bytes()
             + self.first_edge.heap_bytes()
             + self.traces.heap_bytes()
             + self.edges.heap_bytes()
@@ -435,7 +400,6 @@ impl HeapGraph {
             + self.locations.heap_bytes()
             + self.moments.heap_bytes()
             + self.trace_stacks.heap_bytes()
-            + self.large.capacity() * size_of::<(u32, u64)>()
     }
 }
 
@@ -443,11 +407,6 @@ impl HeapGraph {
 pub(crate) fn told(edge: &RawEdge) -> Edge {
     let (kind, name_or_index) = (edge.kind(), edge.name_or_index());
     Edge { id: EdgeId(edge.at), kind, name_or_index, to: NodeId(edge.to as u32) }
-}
-
-#[cold]
-fn found<T: Copy>(list: &[(u32, T)], row: u32) -> Option<T> {
-    list.binary_search_by_key(&row, |entry| entry.0).ok().map(|at| list[at].1)
 }
 
 #[cfg(test)]

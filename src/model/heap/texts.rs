@@ -1,6 +1,6 @@
 //! The texts of a heap, by number: not interned, since the engine writes each one once.
 
-use crate::model::Column;
+use crate::model::Packed;
 
 /// Index of a text in [`Texts`]; may lie outside in damaged files, and then has a placeholder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,7 +28,7 @@ const BLOCK_BYTES: usize = 1 << BLOCK_BITS;
 pub struct Texts {
     blocks: Vec<String>,
     /// Block and offset of each text, which ends where the next one in its block starts.
-    starts: Column<u32>,
+    starts: Packed,
 }
 
 impl Texts {
@@ -60,13 +60,11 @@ impl Texts {
         if at >= self.starts.len() {
             return "(unknown)";
         }
-        let (block, start) = split(self.starts.get(at));
-        let end = (at + 1 < self.starts.len()).then(|| split(self.starts.get(at + 1)));
+        let is_last = at + 1 == self.starts.len();
+        let (start, next) = if is_last { (self.starts.get(at), u32::MAX) } else { self.starts.pair(at) };
+        let ((block, start), (next, end)) = (split(start), split(next));
         let whole = &self.blocks[block];
-        match end {
-            Some((next, end)) if next == block => &whole[start..end],
-            _ => &whole[start..],
-        }
+        if next == block && !is_last { &whole[start..end] } else { &whole[start..] }
     }
 
     /// Number of texts.
