@@ -1,6 +1,10 @@
 //! The events of a trace as boxes in the order of time: what they are called, which call paths they
 //! are, and what they add up to. Their labels follow those of the functions.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
 use super::Engine;
 use super::measures::{time_of, tracks_of};
 use super::prepared::Prepared;
@@ -41,6 +45,15 @@ impl EventLabels {
             if is_unended { format!("{category}, no end") } else { category.to_owned() }
         };
         Self { of, places: rows.iter().map(place).collect(), rows }
+    }
+
+    /// The place of the first label of each name.
+    pub(super) fn by_name(&self) -> HashMap<StringId, &str, FixedState> {
+        let mut by_name = HashMap::default();
+        for ((name, _, _), place) in self.rows.iter().zip(&self.places) {
+            by_name.entry(name).or_insert(place.as_str());
+        }
+        by_name
     }
 
     fn name<'a>(&self, recording: &'a Recording, row: usize) -> &'a str {
@@ -267,7 +280,7 @@ impl Engine {
         let figures = |(name, _, _)| {
             sums.get(&name).map_or_else(Figures::default, |sum| Figures {
                 self_value: sum.self_ns,
-                self_samples: 0,
+                self_samples: sum.count,
                 total: sum.total_ns,
                 total_samples: sum.count,
             })
@@ -286,7 +299,11 @@ impl Engine {
         let amount = |raw, count| Amount::new(raw, range.to_ns - range.from_ns, &Unit::Nanos, 0, count);
         Some(Details {
             label: self.event_labels().label(&self.recording, row),
-            everywhere: (amount(figures.self_value, 0), amount(figures.total, figures.total_samples)),
+            everywhere: (
+                amount(figures.self_value, figures.self_samples),
+                amount(figures.total, figures.total_samples),
+            ),
+            places: u32::from(figures.total_samples > 0),
             ..Details::default()
         })
     }

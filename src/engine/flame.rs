@@ -1,6 +1,9 @@
 //! Flame graphs for the stage: boxes of a scope, what they stand for, and their figures.
 
+use std::collections::HashMap;
+
 use super::Engine;
+use super::events::EventLabels;
 use super::label::label_row;
 use crate::analysis::callers::Callers;
 use crate::analysis::functions::{Weight, by_name};
@@ -10,7 +13,7 @@ use crate::draw::{ALL, BoxColumns, BoxRows};
 use crate::model::vocab::Order;
 use crate::model::{Column, FunctionId, Recording};
 use crate::stage::{
-    Figures, FlameWant, Given, Labels, Marks, Measure, Nodes, SceneColumns, SceneHead, Want, callers_unit,
+    Figures, FlameWant, Given, LabelRow, Labels, Marks, Measure, Nodes, SceneColumns, SceneHead, Want, callers_unit,
 };
 use crate::units::Unit;
 
@@ -24,7 +27,23 @@ impl Engine {
     pub fn labels(&self) -> Given {
         let functions = (0..self.recording.functions.len()).map(FunctionId::from_index);
         let functions = functions.map(|function| label_row(&self.recording, &self.modules, function));
-        let events = self.has_events().then(|| self.event_labels().labels(&self.recording));
+        let events = self.has_events().then(|| self.event_labels());
+        // What was made of events is nowhere in a file: its category stands there.
+        let categories = events.map_or_else(HashMap::default, EventLabels::by_name);
+        let functions = functions.map(|row| match row.place {
+            "" => LabelRow {
+                place: self
+                    .recording
+                    .strings
+                    .find(row.name)
+                    .and_then(|name| categories.get(&name))
+                    .copied()
+                    .unwrap_or(""),
+                ..row
+            },
+            _ => row,
+        });
+        let events = events.map(|events| events.labels(&self.recording));
         Given::Labels(Labels::new(functions.chain(events.into_iter().flatten())))
     }
 

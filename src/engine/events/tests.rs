@@ -22,8 +22,7 @@ fn fixture(name: &str) -> Engine {
 }
 
 fn open(name: &str, bytes: Vec<u8>) -> Engine {
-    let mut bundle = Bundle::new();
-    bundle.push(Named { name: name.to_owned(), source: Box::new(SliceSource::new(bytes)) });
+    let bundle: Bundle = vec![Named { name: name.to_owned(), source: Box::new(SliceSource::new(bytes)) }];
     let recording = formats::open(bundle, &Options::default(), None, &mut ()).unwrap_or_else(|e| panic!("{name}: {e}"));
     Engine::new(recording)
 }
@@ -223,6 +222,7 @@ fn boxes_of_events_are_hit_and_told() {
     assert_eq!((length.raw, length.share.replace(crate::units::THIN, " ").as_str()), (60 * MS, "60.0 %"));
     let second = joined.tip(605.0, 2.0).expect("the next task is a box of its own");
     assert_eq!((second.here.expect("a length").1.raw, second.at_ns), (40 * MS, Some(60 * MS)));
+    assert_eq!(label.place, "work", "what was made of events tells its category");
     let call = joined.tip(150.0, 3.0).expect("a call in the task");
     assert_eq!(names(&call.path), ["task", "call"]);
     assert!(joined.tip(400.0, 3.0).is_none(), "no call there");
