@@ -217,6 +217,10 @@ pub struct Overview {
     pub no_stalls: Option<String>,
     /// Whether it has functions that source maps may know.
     pub has_scripts: bool,
+    /// Whether it has events that the order of time shows.
+    pub has_events: bool,
+    /// How the flame graph is ordered at first.
+    pub order: Order,
     /// The tables that it has beside those of functions and calls, in the order in which they are shown.
     pub sheets: Vec<SheetInfo>,
     /// Tabs below whose timeline more is drawn, and how many lanes.
@@ -742,7 +746,7 @@ pub enum Tone {
 }
 
 /// Everything about a function or a frame.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Details {
     /// Who.
     pub label: FunctionLabel,

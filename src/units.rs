@@ -110,6 +110,11 @@ pub fn nanos(amount: i64) -> Figure {
     figure(amount, 0, &Unit::Nanos)
 }
 
+/// A moment, to the microsecond: `1,234.567 ms`.
+pub fn moment(at_ns: i64) -> String {
+    format!("{}.{:03}{THIN}ms", grouped(at_ns / 1_000_000), (at_ns / 1_000 % 1_000).unsigned_abs())
+}
+
 /// `part` of `whole` in percent with one decimal, `None` when there is no whole.
 pub fn percent(part: i64, whole: i64) -> Option<f64> {
     (whole != 0).then(|| part as f64 * 100.0 / whole as f64)

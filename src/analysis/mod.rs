@@ -21,6 +21,7 @@ pub mod late;
 pub mod load;
 mod measures;
 pub mod modules;
+pub mod nesting;
 pub mod outline;
 pub mod report;
 pub mod scoped;

@@ -169,6 +169,15 @@ struct Compiled<'q> {
     regex: Option<Regex>,
 }
 
+/// Whether names in categories match a search text, like functions by name, file and module. Nothing does
+/// where the text asks for nothing, or is no valid search.
+pub fn matching<'a>(text: &str, rows: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<bool> {
+    let query = Query::parse(text);
+    let Ok(terms) = query.terms.iter().map(Compiled::new).collect::<Result<Vec<_>, _>>() else { return Vec::new() };
+    let has_terms = !terms.is_empty();
+    rows.map(|(name, category)| has_terms && terms.iter().all(|term| term.holds_of(name, category, category))).collect()
+}
+
 impl<'q> Compiled<'q> {
     fn new(term: &'q Term) -> Result<Self, String> {
         let regex = match &term.pattern {
@@ -182,10 +191,14 @@ impl<'q> Compiled<'q> {
     }
 
     fn holds(&self, recording: &Recording, modules: &Modules, function: FunctionId) -> bool {
+        self.holds_of(recording.name(function), recording.file(function), modules.module_name(function))
+    }
+
+    fn holds_of(&self, name: &str, file: &str, module: &str) -> bool {
         let found = match &self.term.field {
-            Field::Any => self.matches(recording.name(function)) || self.matches(recording.file(function)),
-            Field::File => self.matches(recording.file(function)),
-            Field::Module => self.matches(modules.module_name(function)),
+            Field::Any => self.matches(name) || self.matches(file),
+            Field::File => self.matches(file),
+            Field::Module => self.matches(module),
             // Threads and labels belong to samples, not to functions.
             Field::Thread | Field::Label(_) => return !self.term.is_negated,
         };

@@ -22,7 +22,7 @@ pub use list::{Align, Face, Layer, Line, PaintList, Rect, Text, TextKind};
 pub use metrics::Metrics;
 use metrics::letter_number;
 pub use raster::{Letters, Mask, PHASES, Pixel, Raster, is_plain};
-pub use rows::{ALL, BoxColumns, BoxRows, Direction, FlameBox, Rows, box_at, find, find_path, neighbour};
+pub use rows::{ALL, BoxColumns, BoxRows, Direction, FlameBox, Rows, box_at, find, find_node, find_path, neighbour};
 pub use theme::{Hue, Paint, Palette};
 pub use time_rows::TimeRows;
 pub use timeline::{ACTIVITIES, ACTIVITY_PAINTS, DrawnLane, StallMark, Track, TrackView, timeline};

@@ -37,12 +37,29 @@ pub trait Rows {
     fn tops(&self) -> &[u32] {
         &[]
     }
+
+    /// Rows whose boxes lie inside the head of their track and not of the row before: lanes of what
+    /// overlaps. The first lane of a track is none of them.
+    fn lanes(&self) -> &[u32] {
+        &[]
+    }
 }
 
 /// The row that the boxes of a row lie inside of.
 fn around<R: Rows + ?Sized>(rows: &R, depth: usize) -> Option<usize> {
-    let is_top = rows.tops().binary_search(&(depth as u32)).is_ok();
-    if is_top { Some(0) } else { depth.checked_sub(1) }
+    let is_one_of = |list: &[u32]| list.binary_search(&(depth as u32)).is_ok();
+    match depth {
+        _ if is_one_of(rows.tops()) => Some(0),
+        _ if is_one_of(rows.lanes()) => Some(head_of(rows, depth)),
+        _ => depth.checked_sub(1),
+    }
+}
+
+/// The head of the track that a row is of; the row of all where there are no heads.
+fn head_of<R: Rows + ?Sized>(rows: &R, depth: usize) -> usize {
+    let tops = rows.tops();
+    let behind = tops.partition_point(|&top| top as usize <= depth);
+    behind.checked_sub(1).map_or(0, |at| tops[at] as usize)
 }
 
 /// The row inside the boxes of a row; several where tracks stand below each other.
@@ -95,15 +112,17 @@ pub fn find<R: Rows + ?Sized>(rows: &R, depth: usize, node: u32, from: i64, to: 
     widest(rows, depth, from, to, |i| rows.node(depth, i) == node)
 }
 
-/// The box at the end of a path of nodes, outermost first; the widest one where calls are not merged.
-/// Looks at the boxes beside those of the path only. Where there are tracks, the first that has it.
+/// The box at the end of a path of nodes, outermost first, where equal calls are merged. Looks at the
+/// boxes beside those of the path only.
 pub fn find_path<R: Rows + ?Sized>(rows: &R, path: &[u32]) -> Option<FlameBox> {
-    let below = |top: FlameBox| {
-        path.iter().try_fold(top, |above, &node| find(rows, inside(rows, above.depth)?, node, above.start, above.end))
-    };
-    let all = box_at(rows, 0, 0)?;
-    let mut tops = rows.tops().iter().filter_map(|&top| box_at(rows, top as usize, 0));
-    if path.is_empty() || rows.tops().is_empty() { below(all) } else { tops.find_map(below) }
+    let below = |above: FlameBox, &node: &u32| find(rows, inside(rows, above.depth)?, node, above.start, above.end);
+    path.iter().try_fold(box_at(rows, 0, 0)?, below)
+}
+
+/// The widest box of a node in the first row that has one; no row is looked at that is less than `depth`
+/// rows below the first. Linear in the boxes of these rows: for what a person does.
+pub fn find_node<R: Rows + ?Sized>(rows: &R, node: u32, depth: usize) -> Option<FlameBox> {
+    (depth..rows.depths()).find_map(|depth| find(rows, depth, node, i64::MIN, i64::MAX))
 }
 
 /// The box next to another, for the arrow keys; `None` at the end of the way.
@@ -117,6 +136,24 @@ pub fn neighbour<R: Rows + ?Sized>(rows: &R, depth: usize, index: usize, to: Dir
         Direction::Right => sibling(rows, &here, index + 1),
     }
     .or_else(|| next_track(rows, depth, to))
+    .or_else(|| next_lane(rows, depth, to))
+}
+
+/// From the outermost boxes of a lane to the first one of the lane behind, or of the one before.
+fn next_lane<R: Rows + ?Sized>(rows: &R, depth: usize, to: Direction) -> Option<FlameBox> {
+    let lanes = rows.lanes();
+    let behind = lanes.partition_point(|&lane| lane as usize <= depth);
+    let lane = |at: usize| lanes.get(at).map(|&lane| lane as usize);
+    let head = around(rows, depth)?;
+    let next = match to {
+        Direction::Right => lane(behind)?,
+        // Behind the lane before, if that is one of the list; else to the first, which is none.
+        Direction::Left if behind.checked_sub(1).and_then(lane) == Some(depth) => {
+            behind.checked_sub(2).and_then(lane).filter(|&lane| lane > head).unwrap_or(head + 1)
+        }
+        _ => return None,
+    };
+    (around(rows, next) == Some(head)).then(|| box_at(rows, next, 0))?
 }
 
 /// From the head of a track to that of the one before or behind.
@@ -280,6 +317,8 @@ pub struct BoxColumns {
     pub node: Column<u32>,
     /// See [`Rows::tops`].
     pub tops: Vec<u32>,
+    /// See [`Rows::lanes`].
+    pub lanes: Vec<u32>,
 }
 
 impl BoxColumns {
@@ -329,9 +368,19 @@ impl BoxColumns {
 
     /// Begins a track: a row with one box, below which its rows follow.
     pub fn begin_track(&mut self, node: u32, from: i64, to: i64) {
-        self.tops.push(u32::try_from(self.first.len() - 1).expect("4 billion rows do not fit into memory"));
+        self.tops.push(self.row());
         self.push(node, from, to - from);
         self.end_row();
+    }
+
+    /// Says that the row at hand begins a lane of its own in the track at hand.
+    pub fn begin_lane(&mut self) {
+        self.lanes.push(self.row());
+    }
+
+    /// Number of the row at hand.
+    fn row(&self) -> u32 {
+        u32::try_from(self.first.len() - 1).expect("4 billion rows do not fit into memory")
     }
 
     /// Appends a box to the row at hand.
@@ -399,9 +448,12 @@ impl BoxRows {
 
     /// Bytes of heap memory held.
     pub fn heap_bytes(&self) -> usize {
-        let BoxColumns { first, start, width, node, tops } = &self.columns;
+        let BoxColumns { first, start, width, node, tops, lanes } = &self.columns;
         let edges = start.heap_bytes() + width.heap_bytes();
-        (first.capacity() + tops.capacity()) * size_of::<u32>() + edges + node.heap_bytes() + self.runs.heap_bytes()
+        (first.capacity() + tops.capacity() + lanes.capacity()) * size_of::<u32>()
+            + edges
+            + node.heap_bytes()
+            + self.runs.heap_bytes()
     }
 }
 
@@ -429,6 +481,10 @@ impl Rows for BoxRows {
 
     fn tops(&self) -> &[u32] {
         &self.columns.tops
+    }
+
+    fn lanes(&self) -> &[u32] {
+        &self.columns.lanes
     }
 
     fn run_end(&self, depth: usize, index: usize, unit: i64) -> usize {
@@ -579,9 +635,11 @@ mod tests {
         }
         let rows = BoxRows::new(columns);
         assert_eq!((rows.depths(), rows.tops()), (6, [1, 3, 4].as_slice()));
-        assert_eq!(find_path(&rows, &[1]), box_at(&rows, 2, 0), "of the first track that has it");
-        assert_eq!(find_path(&rows, &[2]), box_at(&rows, 5, 1));
-        assert_eq!(find_path(&rows, &[1, 2]), None);
+        assert_eq!(find_node(&rows, 1, 1), box_at(&rows, 2, 0), "of the first track that has it");
+        assert_eq!(
+            [find_node(&rows, 2, 1), find_node(&rows, 2, 6), find_node(&rows, 3, 1)],
+            [box_at(&rows, 5, 1), None, None]
+        );
         let go = |depth, index, to| neighbour(&rows, depth, index, to).map(|b| (b.depth, b.index));
         use Direction::{Child, Left, Parent, Right};
         assert_eq!([go(0, 0, Child), go(1, 0, Child), go(2, 0, Child)], [Some((1, 0)), Some((2, 0)), None]);
@@ -589,6 +647,37 @@ mod tests {
         assert_eq!([go(5, 1, Parent), go(4, 0, Parent), go(0, 0, Parent)], [Some((4, 0)), Some((0, 0)), None]);
         assert_eq!([go(1, 0, Right), go(4, 0, Left), go(4, 0, Right)], [Some((3, 0)), Some((3, 0)), None]);
         assert_eq!([go(5, 0, Right), go(5, 0, Left)], [Some((5, 1)), None]);
+    }
+
+    #[test]
+    fn lanes_of_a_track_follow_each_other() {
+        for heads in [0, 1] {
+            let mut columns = BoxColumns::whole(0, 10);
+            for track in 0..=heads {
+                if heads > 0 {
+                    columns.begin_track(7 + track, 0, 10);
+                }
+                for (is_lane, calls) in
+                    [(false, [0, 5].as_slice()), (false, &[1]), (true, &[2, 6]), (false, &[3]), (true, &[4])]
+                {
+                    if is_lane {
+                        columns.begin_lane();
+                    }
+                    calls.iter().for_each(|&start| columns.push(1, start, 2));
+                    columns.end_row();
+                }
+            }
+            let rows = BoxRows::new(columns);
+            let go = |depth, index, to| {
+                neighbour(&rows, depth + heads as usize, index, to).map(|b| (b.depth - heads as usize, b.index))
+            };
+            use Direction::{Child, Left, Parent, Right};
+            assert_eq!([go(1, 0, Right), go(1, 1, Right), go(3, 1, Right)], [Some((1, 1)), Some((3, 0)), Some((5, 0))]);
+            assert_eq!([go(5, 0, Right), go(5, 0, Left), go(3, 0, Left)], [None, Some((3, 0)), Some((1, 0))]);
+            assert_eq!([go(1, 0, Left), go(2, 0, Left), go(2, 0, Right)], [None; 3]);
+            assert_eq!([go(3, 0, Child), go(2, 0, Child), go(4, 0, Child)], [Some((4, 0)), None, None]);
+            assert_eq!([go(3, 0, Parent), go(4, 0, Parent)], [Some((0, 0)), Some((3, 0))]);
+        }
     }
 
     #[test]

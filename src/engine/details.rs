@@ -26,7 +26,7 @@ impl Engine {
     /// Everything about a function, and the frame at a path.
     pub(super) fn details(&mut self, scope: &Scope, function: &FrameKey, path: Option<&Path>) -> Option<Details> {
         let prepared = self.prepared(&Scope { nest_gc: false, ..scope.clone() });
-        let id = find(&self.recording, function)?;
+        let Some(id) = find(&self.recording, function) else { return self.event_details(scope, function) };
         let weight = *prepared.weights(&self.recording).get(id.index())?;
         let base = prepared.base();
         let tree = &prepared.scoped.tree;

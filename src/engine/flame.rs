@@ -1,7 +1,9 @@
 //! Flame graphs for the stage: boxes of a scope, what they stand for, and their figures.
 
+use std::collections::HashMap;
+
 use super::Engine;
-use super::in_time::in_time;
+use super::events::EventLabels;
 use super::label::label_row;
 use crate::analysis::callers::Callers;
 use crate::analysis::functions::{Weight, by_name};
@@ -11,8 +13,9 @@ use crate::draw::{ALL, BoxColumns, BoxRows};
 use crate::model::vocab::Order;
 use crate::model::{Column, FunctionId, Recording};
 use crate::stage::{
-    Figures, FlameWant, Given, Labels, Marks, Measure, Nodes, SceneColumns, SceneHead, Want, callers_unit,
+    Figures, FlameWant, Given, LabelRow, Labels, Marks, Measure, Nodes, SceneColumns, SceneHead, Want, callers_unit,
 };
+use crate::units::Unit;
 
 /// Most boxes in time order; beyond it the deepest rows are left out, which the picture says.
 const TIME_BOXES_MAX: usize = 40_000_000;
@@ -23,7 +26,25 @@ impl Engine {
     /// How every function is shown.
     pub fn labels(&self) -> Given {
         let functions = (0..self.recording.functions.len()).map(FunctionId::from_index);
-        Given::Labels(Labels::new(functions.map(|function| label_row(&self.recording, &self.modules, function))))
+        let functions = functions.map(|function| label_row(&self.recording, &self.modules, function));
+        let events = self.has_events().then(|| self.event_labels());
+        // What was made of events is nowhere in a file: its category stands there.
+        let categories = events.map_or_else(HashMap::default, EventLabels::by_name);
+        let functions = functions.map(|row| match row.place {
+            "" => LabelRow {
+                place: self
+                    .recording
+                    .strings
+                    .find(row.name)
+                    .and_then(|name| categories.get(&name))
+                    .copied()
+                    .unwrap_or(""),
+                ..row
+            },
+            _ => row,
+        });
+        let events = events.map(|events| events.labels(&self.recording));
+        Given::Labels(Labels::new(functions.chain(events.into_iter().flatten())))
     }
 
     /// Works out what a picture lacks.
@@ -40,7 +61,8 @@ impl Engine {
     fn marks(&self, search: &str) -> Marks {
         let matches = Matches::of(&self.recording, &self.modules, search).unwrap_or_default();
         let is_match = |&i: &usize| !matches.is_empty && matches.function(FunctionId::from_index(i));
-        let functions = (0..self.recording.functions.len()).filter(is_match).map(|i| i as u32).collect();
+        let functions = (0..self.recording.functions.len()).filter(is_match).map(|i| i as u32);
+        let functions = functions.chain(self.event_matches(search)).collect();
         Marks { search: search.to_owned(), functions }
     }
 
@@ -50,23 +72,26 @@ impl Engine {
         let base = prepared.base();
         let unit = callers_unit(base, want.part);
         let (mut is_cut, mut tracks) = (false, Vec::new());
+        let is_time = want.order == Order::Time && !want.callers;
         let (boxes, nodes) = if want.callers {
             callers(tree, unit)
         } else {
             let parent = parents(tree);
-            let boxes = match want.order {
+            let (boxes, events) = match want.order {
                 Order::Time => {
-                    let chart = in_time(&self.recording, &prepared, &parent, TIME_BOXES_MAX);
+                    let chart = self.in_time(&prepared, &parent, TIME_BOXES_MAX);
                     (is_cut, tracks) = (chart.is_cut, chart.tracks);
-                    chart.boxes
+                    (chart.boxes, chart.events)
                 }
-                order => merged(&self.recording, tree, &parent, order),
+                order => (merged(&self.recording, tree, &parent, order), Column::new()),
             };
-            (boxes, nodes(tree, parent, tracks.len()))
+            (boxes, nodes(tree, parent, &events))
         };
         let weights = prepared.weights(&self.recording);
+        let events = if is_time && self.has_events() { self.event_figures(&want.scope) } else { Vec::new() };
         let measure = Measure {
-            unit: prepared.shown.unit.clone(),
+            // Where there are no values at all, lengths are all that is shown.
+            unit: if prepared.scoped.profiles.is_empty() { Unit::Nanos } else { prepared.shown.unit.clone() },
             decimals: prepared.shown.decimals,
             words: value_words(&prepared.shown.name),
         };
@@ -78,6 +103,7 @@ impl Engine {
             root: figures(tree, ROOT as usize),
             is_cut,
             tracks,
+            functions: self.recording.functions.len() as u32,
             hottest: weights.iter().map(|w| w.self_value.saturating_abs()).max().unwrap_or(0).max(1),
         };
         let everywhere = |w: &Weight| Figures {
@@ -86,7 +112,8 @@ impl Engine {
             total: w.total,
             total_samples: w.total_samples,
         };
-        SceneColumns { head, rows: BoxRows::new(boxes), nodes, weights: weights.iter().map(everywhere).collect() }
+        let weights = weights.iter().map(everywhere).chain(events).collect();
+        SceneColumns { head, rows: BoxRows::new(boxes), nodes, weights }
     }
 }
 
@@ -111,18 +138,19 @@ fn figures(tree: &Tree, node: usize) -> Figures {
     }
 }
 
-/// What the boxes of [`parents`] stand for, and behind them the heads of tracks.
-fn nodes(tree: &Tree, mut parent: Column<u32>, tracks: usize) -> Nodes {
+/// What the boxes of [`parents`] stand for, and behind them events: the node around each and its label.
+/// What an event weighs is its length.
+fn nodes(tree: &Tree, mut parent: Column<u32>, events: &Column<(u32, u32)>) -> Nodes {
     let functions = tree.shape.iter().map(|(_, _, function)| function.index() as u32);
     let root = figures(tree, ROOT as usize);
     let on_root = Figures { total: root.self_value, total_samples: root.self_samples, ..root };
     let weighed = (1..tree.shape.len()).map(|node| figures(tree, node));
-    let heads = || std::iter::repeat_n(Figures::default(), tracks);
-    heads().for_each(|_| parent.push(ALL));
+    events.iter().for_each(|(around, _)| parent.push(around));
+    let events = events.iter().map(|(_, label)| label);
     Nodes {
         parent,
-        function: functions.chain(std::iter::repeat_n(ALL, 1 + tracks)).collect(),
-        figures: weighed.chain(std::iter::once(on_root)).chain(heads()).collect(),
+        function: functions.chain(std::iter::once(ALL)).chain(events).collect(),
+        figures: weighed.chain(std::iter::once(on_root)).collect(),
     }
 }
 

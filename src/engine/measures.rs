@@ -617,7 +617,7 @@ fn marks(engine: &mut Engine, asked: &Asked<'_>) -> Result<Lines, String> {
 }
 
 /// The stretch of time that is looked at.
-fn time_of(scope: &Scope) -> Option<TimeRange> {
+pub(super) fn time_of(scope: &Scope) -> Option<TimeRange> {
     scope.filters.iter().rev().find_map(|filter| match filter {
         Filter::Time(range) => Some(*range),
         _ => None,
@@ -625,7 +625,7 @@ fn time_of(scope: &Scope) -> Option<TimeRange> {
 }
 
 /// Which tracks are looked at: those of the chosen thread, or all where it has none.
-fn tracks_of(recording: &Recording, scope: &Scope) -> Vec<bool> {
+pub(super) fn tracks_of(recording: &Recording, scope: &Scope) -> Vec<bool> {
     let thread = scope.filters.iter().find_map(|filter| match filter {
         Filter::Thread(key) => Some(key),
         _ => None,

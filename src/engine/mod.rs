@@ -15,6 +15,7 @@ use crate::protocol::{Answer, Failure, Query};
 
 mod compare;
 mod details;
+mod events;
 mod findings;
 mod flame;
 mod heap;
@@ -59,6 +60,8 @@ pub struct Engine {
     track_lanes: OnceCell<Vec<usize>>,
     /// When paints and the slowest interaction were, with their names.
     vital_marks: OnceCell<Vec<(i64, String)>>,
+    /// How the events of a trace are shown.
+    event_labels: OnceCell<events::EventLabels>,
 }
 
 impl Engine {
@@ -87,6 +90,7 @@ impl Engine {
             sheets: OnceCell::new(),
             track_lanes: OnceCell::new(),
             vital_marks: OnceCell::new(),
+            event_labels: OnceCell::new(),
         }
     }
 

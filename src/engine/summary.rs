@@ -34,6 +34,8 @@ impl Engine {
             has_time: recording.profiles.iter().any(|p| p.time.is_some()),
             no_stalls: self.no_stalls(),
             has_scripts: recording.functions.iter().any(|function| function.column > 0),
+            has_events: self.has_events(),
+            order: self.first_order(),
             sheets: self.sheet_infos(),
             lanes: self.lane_counts(),
             adrift: self.adrift(),

@@ -327,11 +327,11 @@ fn a_picture_shows_what_there_is_until_the_rest_is_given() {
 fn what_comes_unasked_is_not_asked_for() {
     let mut joined = Joined::new(server());
     let metrics = Metrics::fixed(6.6, 5.5);
-    assert_eq!(joined.cross(Given::Coming(Want::first())), CanvasId::Flame);
+    assert_eq!(joined.cross(Given::Coming(Want::first(Order::Weight))), CanvasId::Flame);
     let picture = flame_picture(whole());
     assert!(joined.stage.picture(&picture, &metrics).painted.is_none());
     assert_eq!(joined.stage.wants(), [], "it is on its way");
-    let given = joined.engine.give(&Want::first()).expect("a flame graph is given");
+    let given = joined.engine.give(&Want::first(Order::Weight)).expect("a flame graph is given");
     joined.cross(given);
     assert!(joined.stage.picture(&picture, &metrics).painted.is_some(), "it is all that the first picture needs");
     assert_eq!(joined.stage.wants(), []);

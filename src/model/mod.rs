@@ -29,7 +29,7 @@ pub use heap::HeapGraph;
 pub(crate) use index::Index;
 pub(crate) use memory::grow_ahead;
 pub use packed::{Packed, PackedSizes};
-pub use profile::{Extent, LabelSets, LabelValue, Profile, Samples, Time, Value, Weights};
+pub use profile::{Extent, LabelSets, LabelValue, MadeOf, Profile, Samples, Time, Value, Weights};
 pub use recording::{Builder, Clock, LineTicks, Note, Origin, Recording};
 pub use series::{CPU_TIME_SERIES, Distribution, Role, Series, SeriesKind, Total};
 pub use spans::{Marks, SpanId, Spans, Track, TrackKind};

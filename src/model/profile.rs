@@ -26,6 +26,17 @@ pub struct Profile {
     pub values: Vec<Value>,
     /// Index into `values` of the one that is shown first.
     pub default_value: usize,
+    /// What the samples were made of, where nobody took them.
+    pub made_of: Option<MadeOf>,
+}
+
+/// The spans of a track, of whose stretches of own time a profile was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MadeOf {
+    /// Row of [`super::Spans::tracks`].
+    pub track: u32,
+    /// Whether spans are among them whose end the file does not tell.
+    pub has_unended: bool,
 }
 
 /// When a recording was made, as a fact of its own: aggregated files have no time per sample.

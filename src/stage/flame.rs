@@ -160,7 +160,11 @@ impl FlameStage {
         };
         let (depth, index) = match scene.node_at(labels, at) {
             Some(node) => {
-                let found = draw::find_path(&scene.rows, &scene.nodes_to(node))?;
+                let path = scene.nodes_to(node);
+                let found = match scene.head.is_time() {
+                    true => draw::find_node(&scene.rows, node, path.len()),
+                    false => draw::find_path(&scene.rows, &path),
+                }?;
                 (found.depth, found.index)
             }
             None => (0, 0),
@@ -169,8 +173,10 @@ impl FlameStage {
             return None;
         }
         let mut next = draw::neighbour(&scene.rows, depth, index, to)?;
-        // The head of a track is no frame: on to what is behind it.
-        while scene.track(next.node).is_some() {
+        // The head of a track is no frame, and another visit of this one is not told apart from it: on to
+        // what is behind.
+        let here = scene.rows.node(depth, index);
+        while next.node == here || scene.track(next.node).is_some() {
             next = draw::neighbour(&scene.rows, next.depth, next.index, to)?;
         }
         Some(scene.path(labels, next.node)).filter(|path| !path.is_empty())
@@ -207,7 +213,12 @@ fn tip(scene: &Scene, labels: &Labels, hit: &Hit) -> Tip {
     };
     // In time order a box is one visit: what it shows is its own length.
     let is_time = scene.head.is_time();
-    let here = if is_time { (scene.amount(0, 0), scene.amount(at.end - at.start, 0)) } else { scene.figures(at.node) };
+    let length = at.end - at.start;
+    let here = match scene.function(at.node) {
+        Some(function) if scene.is_event(function) => (scene.part(0, 0), scene.part(length, 0)),
+        _ if is_time => (scene.amount(0, 0), scene.amount(length, 0)),
+        _ => scene.figures(at.node),
+    };
     let Some(function) = scene.function(at.node) else {
         let text = match scene.track(at.node) {
             Some(track) => track,
@@ -219,6 +230,7 @@ fn tip(scene: &Scene, labels: &Labels, hit: &Hit) -> Tip {
     let label = labels.label(function);
     Tip {
         token: label.token.clone(),
+        text: if is_time { format!("begins at {}", units::moment(at.start)) } else { String::new() },
         label: Some(label),
         path: scene.path(labels, at.node),
         here: Some(here),

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::draw::{Metrics, PaintList};
-use crate::model::vocab::Path;
+use crate::model::vocab::{Order, Path};
 use crate::protocol::{CanvasId, Content, Direction, FlameView, Painted, Picture, Tip};
 
 mod flame;
@@ -22,7 +22,7 @@ mod strip;
 use flame::FlameStage;
 pub use labels::{LabelRow, Labels};
 pub use parcel::{Head, Piece};
-pub use scene::{FigureColumns, Figures, FlameWant, Measure, Nodes, SceneColumns, SceneHead, callers_unit};
+pub use scene::{FigureColumns, Figures, FlameWant, Measure, Nodes, SceneColumns, SceneHead, callers_unit, head_node};
 use strip::StripStage;
 pub use strip::{Lane, Strip, StripWant};
 
@@ -63,9 +63,9 @@ impl Want {
         }
     }
 
-    /// What a recording is shown by at first: everything, by weight.
-    pub fn first() -> Self {
-        Self::Flame(FlameWant { part: 1.0, ..FlameWant::default() })
+    /// What a recording is shown by at first: everything.
+    pub fn first(order: Order) -> Self {
+        Self::Flame(FlameWant { order, part: 1.0, ..FlameWant::default() })
     }
 }
 

@@ -27,9 +27,9 @@ pub enum Piece {
 pub enum Head {
     /// [`Given::Labels`].
     Labels,
-    /// [`Given::Flame`], its columns behind it: where its rows begin, which of them begin a track, and
-    /// how many of the columns are those of the index that skips runs of small boxes.
-    Flame(SceneHead, Vec<u32>, Vec<u32>, usize),
+    /// [`Given::Flame`], its columns behind it: where its rows begin, which of them begin a track and
+    /// which a lane, and how many of the columns are those of the index that skips runs of small boxes.
+    Flame(SceneHead, [Vec<u32>; 3], usize),
     /// [`Given::Strip`]; no pieces.
     Strip(Strip),
     /// [`Given::Marks`]; no pieces.
@@ -52,13 +52,13 @@ impl Given {
             }
             Self::Flame(scene) => {
                 let SceneColumns { head, rows, nodes, weights } = *scene;
-                let (BoxColumns { first, start, width, node, tops }, runs) = rows.apart();
+                let (BoxColumns { first, start, width, node, tops, lanes }, runs) = rows.apart();
                 let numbers = [node, nodes.parent, nodes.function].map(Piece::U32);
                 let levels = runs.len();
                 let figures = [nodes.figures, weights].into_iter().flat_map(columns);
                 let values = [start, width].into_iter().chain(figures).chain(runs);
                 let values = values.map(Piece::I64);
-                (Head::Flame(head, first, tops, levels), numbers.into_iter().chain(values).collect())
+                (Head::Flame(head, [first, tops, lanes], levels), numbers.into_iter().chain(values).collect())
             }
         }
     }
@@ -74,8 +74,8 @@ impl Given {
             Head::Marks(marks) => Some(Self::Marks(marks)),
             Head::Coming(want) => Some(Self::Coming(want)),
             Head::Labels => pieces.labels().map(Self::Labels),
-            Head::Flame(head, first, tops, levels) => {
-                pieces.scene(head, (first, tops), levels).map(|scene| Self::Flame(Box::new(scene)))
+            Head::Flame(head, rows, levels) => {
+                pieces.scene(head, rows, levels).map(|scene| Self::Flame(Box::new(scene)))
             }
         };
         given.ok_or_else(|| "A picture could not be read; reload the page.".to_owned())
@@ -135,9 +135,9 @@ impl Pieces {
         })
     }
 
-    fn scene(&mut self, head: SceneHead, (first, tops): (Vec<u32>, Vec<u32>), levels: usize) -> Option<SceneColumns> {
+    fn scene(&mut self, head: SceneHead, [first, tops, lanes]: [Vec<u32>; 3], levels: usize) -> Option<SceneColumns> {
         let (node, parent, function) = (self.u32()?, self.u32()?, self.u32()?);
-        let boxes = BoxColumns { first, start: self.i64()?, width: self.i64()?, node, tops };
+        let boxes = BoxColumns { first, start: self.i64()?, width: self.i64()?, node, tops, lanes };
         let nodes = Nodes { parent, function, figures: self.figures()? };
         let weights = self.figures()?;
         let runs = (0..levels).map(|_| self.i64()).collect::<Option<_>>()?;

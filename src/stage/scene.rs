@@ -121,9 +121,16 @@ pub struct SceneHead {
     pub hottest: i64,
     /// Whether deeper rows were left out, since there were too many boxes.
     pub is_cut: bool,
-    /// Names of the tracks that stand below each other in the order of time. Their boxes are the last
-    /// nodes, which have no function.
+    /// Names of the tracks that stand below each other in the order of time; their boxes are of the
+    /// nodes that [`head_node`] tells.
     pub tracks: Vec<String>,
+    /// Number of functions: labels from there on are those of events.
+    pub functions: u32,
+}
+
+/// The node of the box that is the head of a track. It stands apart from those of call paths.
+pub fn head_node(track: usize) -> u32 {
+    ALL - 1 - u32::try_from(track).expect("4 billion tracks do not fit into memory")
 }
 
 impl SceneHead {
@@ -218,9 +225,8 @@ impl Scene {
 
     /// Name of the track whose head a node is.
     pub(super) fn track(&self, node: u32) -> Option<&str> {
-        let first = self.nodes.function.len() - self.head.tracks.len();
-        let track = (node != ALL).then(|| (node as usize).checked_sub(first))??;
-        self.head.tracks.get(track).map(String::as_str)
+        let track = (ALL - 1).checked_sub(node)?;
+        self.head.tracks.get(track as usize).map(String::as_str)
     }
 
     /// The nodes from the outermost call to `node`.
@@ -298,13 +304,28 @@ impl Scene {
 
     /// Own value and total of a function everywhere.
     pub(super) fn figures_everywhere(&self, function: u32) -> (Amount, Amount) {
-        self.pair(self.weights.get(function))
+        let of = self.weights.get(function);
+        if self.is_event(function) {
+            return (self.part(of.self_value, of.self_samples), self.part(of.total, of.total_samples));
+        }
+        self.pair(of)
+    }
+
+    /// Whether a label is that of events.
+    pub(super) fn is_event(&self, function: u32) -> bool {
+        function >= self.head.functions
     }
 
     /// A number of the scene for people.
     pub(super) fn amount(&self, raw: i64, samples: u64) -> Amount {
         let measure = &self.head.measure;
         Amount::new(raw, self.head.base, &measure.unit, measure.decimals, samples)
+    }
+
+    /// A length as a part of the whole width: of everything, whether something ran or not.
+    pub(super) fn part(&self, raw: i64, samples: u64) -> Amount {
+        let (from, to) = self.whole();
+        Amount::new(raw, to - from, &Unit::Nanos, 0, samples)
     }
 
     /// Part of the hottest function's own value that a function has, 0..1.

@@ -30,7 +30,7 @@ pub fn kind(label: &FunctionLabel) -> &'static str {
         "gc" => "garbage collection",
         "program" => "native or unknown",
         "idle" => "idle",
-        _ => "",
+        _ => "event",
     }
 }
 

@@ -12,7 +12,7 @@ use super::format;
 use super::session::{Phase, Session};
 use super::store::{Dialog, Store};
 use super::views;
-use crate::model::vocab::{ViewId, is_companion};
+use crate::model::vocab::{Order, ViewId, is_companion};
 use crate::protocol::{Failure, OpenOptions, Overview};
 use crate::state::{Action, FileRef, ViewState};
 use crate::web::files::{self, Named};
@@ -221,14 +221,17 @@ impl Store {
         self.leave_empty_view(index, session);
     }
 
-    /// A recording without call stacks is shown by what it has, unless a view was chosen.
+    /// A recording without call stacks is shown by what it has, and one without samples in the order of
+    /// time, unless a view was chosen.
     fn leave_empty_view(self, index: usize, session: Session) {
         let state = self.state.get_untracked();
         let Some(overview) = session.overview().filter(|_| state.active == index && state.view == ViewId::Flame) else {
             return;
         };
         let view = views::first_of(&overview);
-        self.dispatch(Action::Restore(Box::new(ViewState { view, ..state })));
+        let is_untouched = state.zoom.is_empty() && state.order == Order::default();
+        let order = if is_untouched { overview.order } else { state.order };
+        self.dispatch(Action::Restore(Box::new(ViewState { view, order, ..state })));
     }
 
     /// The session of an example: the one that the page has, or a new one that fetches it.

@@ -181,7 +181,7 @@ impl EngineSide {
                 let engine = Engine::new(recording);
                 let overview = engine.overview(now() - begun);
                 // While the page is laying out its panels, the first picture is made ready.
-                let first = Want::first();
+                let first = engine.first_want();
                 let given = crossing::give(&self.stage, engine.labels())
                     .and_then(|()| crossing::give(&self.stage, Given::Coming(first.clone())));
                 if let Err(problem) = given {

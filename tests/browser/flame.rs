@@ -5,9 +5,9 @@ use serde_json::json;
 
 use crate::harness::{Browser, in_every_browser};
 use crate::numbers::{Printed, number};
-use crate::page::{FLAME, ROW_PX, Sample, Tip, example};
+use crate::page::{FLAME, ROW_PX, Sample, Tip, example, fixture};
 
-in_every_browser!(made_boxes, recorded_boxes);
+in_every_browser!(made_boxes, recorded_boxes, events_in_time);
 
 /// Half of it in `send`, three tenths in `check`, the rest in `main` itself. In the order of names
 /// `check` comes first.
@@ -267,4 +267,38 @@ async fn in_time(browser: &Browser, width: f64, printed: &Printed) {
     stack.retain(|name| first.contains(&name.as_str()));
     assert_eq!(stack, first, "at {x} of {width}, in the middle of the longest stall");
     browser.wait_for_samples(&samples(browser, &places).await).await;
+}
+
+/// Events of a trace are boxes in the order of time: the only way to look at what was not sampled at
+/// first, and above the samples where there are some.
+async fn events_in_time(browser: Browser) {
+    browser.open("").await;
+    browser.open_recording(&fixture("trace-event/made-build.json")).await;
+    let pressed = "document.querySelector('.seg [aria-pressed=true]:last-child')?.innerText === 'Time'";
+    browser.wait_until("time is the order at first", pressed).await;
+    let width = browser.flame_width().await;
+    // 1.2 ms in all: below everything two heads with a row each, then the track of what overlaps.
+    assert_eq!(browser.wait_for_tip(0.5 * width, 1, "build · critical path · pid 1").await.token, "");
+    let made = browser.wait_for_tip(0.2 * width, 4, "compile a.cc").await;
+    assert_eq!(made.place, "action", "{made:?}");
+    let tip = browser.wait_for_tip(0.8 * width, 6, "overlaps").await;
+    assert_eq!((tip.place.as_str(), tip.token.is_empty()), ("event", false), "{tip:?}");
+    assert_eq!(tip.cell("total", "this call").replace('\u{202f}', " "), "500 µs 41.7 %", "{tip:?}");
+    let begin = "document.querySelector('.tip')?.innerText.includes('begins at 0.700')";
+    browser.wait_until("the tip says when it begins", begin).await;
+    browser.click_at(FLAME, (0.8 * width, 6.5 * ROW_PX)).await;
+    browser.wait_for_text(".details h2", "overlaps").await;
+    browser.press("Backspace").await;
+
+    browser.open("").await;
+    browser.open_recording(&fixture("chrome-trace/made-page.json")).await;
+    let time = "[...document.querySelectorAll('.seg button')].find((b) => b.innerText === 'Time').click()";
+    browser.script(time, &[]).await;
+    let width = browser.flame_width().await;
+    // A timer's task of 120 ms, 200 ms after the start of 1.11 s, and what it ran, sampled.
+    browser.wait_for_tip(0.22 * width, 2, "RunTask").await;
+    browser.wait_for_tip(0.22 * width, 4, "FunctionCall").await;
+    browser.wait_for_tip(0.25 * width, 7, "render").await;
+    let operation = browser.wait_for_tip(0.2 * width, 14, "load cart").await;
+    assert_eq!(operation.cell("total", "this call").replace('\u{202f}', " "), "300 ms 27.0 %", "{operation:?}");
 }

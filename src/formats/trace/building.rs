@@ -12,7 +12,7 @@ use super::span_profile::{Maker, Stretches, idle};
 use super::threads::Threads;
 use crate::error::Result;
 use crate::model::SortFew as _;
-use crate::model::{Builder, Column, Extent, Profile, StackId, Time, Track, TrackKind, Value, Weights};
+use crate::model::{Builder, Column, Extent, MadeOf, Profile, StackId, Time, Track, TrackKind, Value, Weights};
 use crate::units::Unit;
 
 /// No recording is as long as a year.
@@ -312,7 +312,9 @@ impl Trace {
         for (thread, &(from, to)) in rows.iter().enumerate().filter(|(thread, _)| !has_profile[*thread]) {
             let Some(Stretches { stacks, time, busy_ns }) = maker.make(from, to, builder) else { continue };
             let value = if has_samples { "spans" } else { "time" };
-            made.push((thread, busy_ns, self.profile(thread, stacks, time, value, builder)));
+            let made_of = Some(MadeOf { track: builder.spans.track.get(from), has_unended: left_out.is_none() });
+            let profile = Profile { made_of, ..self.profile(thread, stacks, time, value, builder) };
+            made.push((thread, busy_ns, profile));
         }
         sort(&mut made, main);
         made.into_iter().for_each(|(_, _, profile)| builder.profile(profile));

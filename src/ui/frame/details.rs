@@ -197,6 +197,14 @@ fn view(store: Store, details: &Details) -> AnyView {
         {head(details)}
         {figures(details)}
         {spark(&details.spark)}
+        // Events are no functions: filters and callers are none of theirs.
+        {(!details.label.kind.is_empty()).then(|| of_function(store, details))}
+    }
+    .into_any()
+}
+
+fn of_function(store: Store, details: &Details) -> AnyView {
+    view! {
         {acts(store, details)}
         {lines(details)}
         {relatives(store, details, "Called by", &details.callers, "caller", "callers")}

@@ -33,7 +33,13 @@ pub struct ViewEntry {
 
 /// All views, in the order of their tabs.
 pub static VIEWS: &[ViewEntry] = &[
-    ViewEntry { id: ViewId::Flame, title: "Flame", component: flame::view, tools: flame::tools, available: has_stacks },
+    ViewEntry {
+        id: ViewId::Flame,
+        title: "Flame",
+        component: flame::view,
+        tools: flame::tools,
+        available: |overview| if overview.has_events { Ok(()) } else { has_stacks(overview) },
+    },
     ViewEntry { id: ViewId::Table, title: "Table", component: table::view, tools: table::tools, available: has_stacks },
     ViewEntry {
         id: ViewId::Stalls,

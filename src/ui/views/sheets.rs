@@ -3,6 +3,7 @@
 
 use leptos::ev;
 use leptos::prelude::*;
+use web_sys::HtmlInputElement;
 
 use super::grid::{DETAIL, Grid, Source};
 use crate::model::vocab::ViewId;
@@ -76,7 +77,9 @@ pub fn tools(store: Store) -> AnyView {
 fn moved(store: Store) -> AnyView {
     let now = store.part(|state| state.moved_ms);
     let set = move |event: ev::Event| {
-        if let Ok(seconds) = event_target_value(&event).trim().parse::<f64>() {
+        // Read by the browser: a reader of decimals would be a part of the page.
+        let seconds = event_target::<HtmlInputElement>(&event).value_as_number();
+        if seconds.is_finite() {
             store.dispatch(Action::Moved((seconds * 1e3).round() as i64));
         }
     };

@@ -96,8 +96,10 @@ impl Flame {
         self.keep_selection_in_view();
         keep_painted(store, session, CanvasId::Flame, self.size, move || Content::Flame(self.shown()));
         on_cleanup(move || store.hovered.set(None));
-        let is_empty =
-            memo(move || store.summary.with(|load| matches!(load, Load::Ready(summary) if summary.base.raw == 0)));
+        let is_empty = memo(move || {
+            store.summary.with(|load| matches!(load, Load::Ready(summary) if summary.base.raw == 0))
+                && !self.shows_events()
+        });
         view! {
             <div class="view flame">
                 {self.bar()}
@@ -177,6 +179,12 @@ impl Flame {
     /// Whether boxes stand in the order of time: a path then names many boxes, and no zoom.
     fn is_timed(self) -> bool {
         self.state(|state| state.order == Order::Time && !state.callers)
+    }
+
+    /// Whether it shows events, which samples and filters of them have nothing to do with; reactively.
+    fn shows_events(self) -> bool {
+        let is_timed = self.store.state.with(|state| state.order == Order::Time && !state.callers);
+        is_timed && self.session.overview().is_some_and(|overview| overview.has_events)
     }
 
     fn label(self) -> String {

@@ -17,7 +17,7 @@ pub(super) fn content(tip: &Tip) -> AnyView {
                 <span class="quiet mono">{label.place.clone()}</span>
             </div>
             {table(tip)}
-            <p class="tip-f"><kbd>"Shift"</kbd>" hold · double click zooms · right click for more"</p>
+            <p class="tip-f">{(!tip.text.is_empty()).then(|| format!("{} · ", tip.text))}<kbd>"Shift"</kbd>" hold · double click zooms · right click for more"</p>
         }
         .into_any(),
     }

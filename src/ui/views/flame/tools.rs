@@ -53,7 +53,7 @@ fn orders(store: Store) -> AnyView {
     let callers = store.part(|state| state.callers);
     let why_not = memo(move || why_no_time(store, callers.get()));
     let order = move |label: &'static str, order: Order| {
-        let reason = memo(move || why_not.get().filter(|_| order == Order::Time));
+        let reason = memo(move || if order == Order::Time { why_not.get() } else { why_only_time(store) });
         let press = move |_| match reason.get_untracked() {
             Some(why) => store.toast(why, None),
             None => store.dispatch(Action::SetOrder(order)),
@@ -80,8 +80,14 @@ fn orders(store: Store) -> AnyView {
     .into_any()
 }
 
+/// Why there is no order but that of time.
+fn why_only_time(store: Store) -> Option<&'static str> {
+    let is_bare = store.overview.with(|o| o.as_ref().is_some_and(|o| o.has_events && o.threads.is_empty()));
+    is_bare.then_some("This recording has events and no samples: they stand in the order of time.")
+}
+
 fn why_no_time(store: Store, callers: bool) -> Option<&'static str> {
-    let has_time = store.overview.with(|overview| overview.as_ref().is_none_or(|overview| overview.has_time));
+    let has_time = store.overview.with(|overview| overview.as_ref().is_none_or(|o| o.has_time || o.has_events));
     if !has_time {
         Some(NO_TIME)
     } else if callers {
