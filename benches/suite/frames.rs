@@ -32,7 +32,7 @@ const ZOOM: f64 = 10.0;
 /// So many of them show half of everything, which leaves room to pan.
 const ROOM_STEPS: usize = 6;
 /// The modifier that makes a turn of the wheel a zoom.
-pub(crate) const CTRL: u32 = 2;
+const CTRL: u32 = 2;
 /// The longest that a step is waited for.
 const STEP_MAX: Duration = Duration::from_secs(3);
 
@@ -207,10 +207,15 @@ impl<'c> Stage<'c> {
         }
     }
 
-    /// A turn of the wheel.
-    pub(crate) fn wheel(&self, right: f64, down: f64, modifiers: u32) -> Value {
+    /// Where the wheel is turned: CSS pixels of the window.
+    pub(crate) fn middle(&self) -> (f64, f64) {
         let [left, top, width, _] = self.canvas;
-        let (x, y) = (left + width / 2.0, top + 100.0);
+        (left + width / 2.0, top + 100.0)
+    }
+
+    /// A turn of the wheel.
+    fn wheel(&self, right: f64, down: f64, modifiers: u32) -> Value {
+        let (x, y) = self.middle();
         json!({ "type": "mouseWheel", "x": x, "y": y, "deltaX": right, "deltaY": down, "modifiers": modifiers })
     }
 

@@ -5,13 +5,13 @@
 //! to the right, and no more to zoom out to.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::Bench;
 use crate::browser::{Chrome, Mark, log_file};
-use crate::frames::{CTRL, Stage, show_in_time};
+use crate::frames::{Stage, show_in_time};
 use crate::inputs::Kind;
 use crate::open::{OURS, measure};
 use crate::process::{PageCpu, Threads};
@@ -33,14 +33,18 @@ const SCENES: [(&str, &str, &str, &str); 3] = [
 /// What the scripts use.
 const KEYS: &str = "window.benchKey = (where, key) => \
                     where.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })); \
-                    window.TIMELINE = document.querySelector('.timeline canvas'); return null";
+                    window.TIMELINE = document.querySelector('.timeline canvas'); \
+                    window.benchTurn = (canvas, clientX, clientY, left) => requestAnimationFrame(() => { \
+                        if (left === 0) return benchNote('turned'); \
+                        canvas.dispatchEvent(new WheelEvent('wheel', \
+                            { deltaY: -2, ctrlKey: true, bubbles: true, cancelable: true, clientX, clientY })); \
+                        benchTurn(canvas, clientX, clientY, left - 1); \
+                    }); return null";
 
-/// Turns of the wheel, all of them inwards.
+/// Turns of the wheel, all of them inwards, one for each frame of the browser.
 const TURNS: usize = 96;
-/// How far one goes, CSS pixels (all together show a tenth), and how long it is until the next: a
-/// frame of a screen.
-const TURN_PX: f64 = 2.0;
-const TURN_EVERY: Duration = Duration::from_millis(16);
+/// How long all of them may take.
+const TURNS_MAX: Duration = Duration::from_secs(60);
 
 /// When the other thing begins after the wheel, milliseconds.
 const BEGIN_MS: f64 = 500.0;
@@ -201,12 +205,10 @@ async fn zoomed(stage: &Stage<'_>, beside: &str) -> Result<Zoomed, String> {
     chrome.read::<Value>(&script, &[]).await?;
     let mut threads = Threads::of(chrome.renderer);
     let before = threads.cpu();
-    let mut next = Instant::now();
-    for _ in 0..TURNS {
-        chrome.tell("Input.dispatchMouseEvent", stage.wheel(0.0, -TURN_PX, CTRL)).await?;
-        next += TURN_EVERY;
-        tokio::time::sleep_until(next.into()).await;
-    }
+    let (x, y) = stage.middle();
+    let turns = format!("benchTurn(document.querySelector('.flame canvas'), {x}, {y}, {TURNS}); return null");
+    chrome.read::<Value>(&turns, &[]).await?;
+    chrome.wait_for("turned", TURNS_MAX).await?;
     let cpu = threads.cpu().since(before);
     chrome.rest().await?;
     during(&chrome.marks().await?, cpu, !beside.is_empty())

@@ -69,7 +69,7 @@ fn machine() -> String {
 }
 
 /// What is not measured, and why.
-const LEFT_OUT: &str = "Left out: perf script, speedscope and Chrome trace, since these formats do not open yet; Firefox \
+const LEFT_OUT: &str = "Left out: perf script and speedscope, since these formats do not open yet; Firefox \
      Profiler, of which no build is released; Perfetto, which opens none of these formats.";
 
 /// Prints the table and writes it to `results.json`; with `--record` also into `benches/RESULTS.md`.
