@@ -310,12 +310,8 @@ impl Engine {
 
     /// The stretch that events and samples are drawn in: all of the recording, or what is looked at.
     pub(super) fn chart_range(&self, scope: &Scope) -> TimeRange {
-        let of_profile = |profile: &Profile| {
-            profile.time.as_ref().and_then(|time| Some(time.at_ns.last()?.saturating_add(time.last_ns)))
-        };
-        let spans = &self.recording.spans;
-        let of_spans = spans.at_ns.iter().zip(spans.length_ns.iter()).map(|(at, length)| at.saturating_add(length));
-        let end = self.recording.profiles.iter().filter_map(of_profile).chain(of_spans).max().unwrap_or(0);
+        let of_profiles = self.recording.profiles.iter().filter_map(|profile| Some(profile.time.as_ref()?.end_ns()));
+        let end = of_profiles.chain(self.spans_end()).max().unwrap_or(0);
         let range = time_of(scope).unwrap_or(TimeRange { from_ns: 0, to_ns: end });
         TimeRange { from_ns: range.from_ns.max(0), to_ns: range.to_ns.min(end) }
     }

@@ -71,7 +71,7 @@ impl Engine {
             return self.chart_range(&prepared.scope);
         }
         let times = prepared.scoped.each(&self.recording).filter_map(|(profile, _)| profile.time.as_ref());
-        let end = times.map(end_ns).max().unwrap_or(0);
+        let end = times.map(Time::end_ns).max().unwrap_or(0);
         let whole = TimeRange { from_ns: 0, to_ns: end };
         prepared.scoped.range.map_or(whole, |r| TimeRange { from_ns: r.from_ns.max(0), to_ns: r.to_ns.min(end) })
     }
@@ -125,16 +125,11 @@ impl Engine {
             ROOT => without_frame,
             node => node - 1,
         });
-        let rows = TimeRows::build(nodes, parent, &time.at_ns, end_ns(time), boxes_max);
+        let rows = TimeRows::build(nodes, parent, &time.at_ns, time.end_ns(), boxes_max);
         let told = (rows.boxes(), rows.cut_below().is_some());
         rows.append(&time.at_ns, range.from_ns, range.to_ns, to);
         told
     }
-}
-
-/// When the last sample ends.
-fn end_ns(time: &Time) -> i64 {
-    time.at_ns.last().map_or(0, |at| at.saturating_add(time.last_ns))
 }
 
 fn samples<'r>(profile: &'r Profile, what: &str) -> Option<Group<'r>> {

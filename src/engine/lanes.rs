@@ -60,10 +60,14 @@ impl Engine {
             let end = series.at_ns.last()?;
             Some(if series.is_adrift { end.saturating_add(moved_ns) } else { end })
         });
-        let spans = &self.recording.spans;
-        let spans = spans.at_ns.iter().zip(spans.length_ns.iter()).map(|(at, length)| at.saturating_add(length));
-        let end = series.chain(spans).max()?;
+        let end = series.chain(self.spans_end()).max()?;
         Some(TimeRange { from_ns: 0, to_ns: end.max(1) })
+    }
+
+    /// When the last span ends. Asked for with every stretch that is looked at.
+    pub(super) fn spans_end(&self) -> Option<i64> {
+        let spans = &self.recording.spans;
+        *self.spans_end.get_or_init(|| spans.ends(0..spans.len()).max())
     }
 
     /// The lanes of a tab in a stretch, among them that of a chosen row.

@@ -58,6 +58,8 @@ pub struct Engine {
     sheets: OnceCell<Vec<&'static str>>,
     /// The tracks of a trace in the order of their lanes.
     track_lanes: OnceCell<Vec<usize>>,
+    /// When the last span ends, if there are any.
+    spans_end: OnceCell<Option<i64>>,
     /// When paints and the slowest interaction were, with their names.
     vital_marks: OnceCell<Vec<(i64, String)>>,
     /// How the events of a trace are shown.
@@ -89,6 +91,7 @@ impl Engine {
             lines: Vec::new(),
             sheets: OnceCell::new(),
             track_lanes: OnceCell::new(),
+            spans_end: OnceCell::new(),
             vital_marks: OnceCell::new(),
             event_labels: OnceCell::new(),
         }

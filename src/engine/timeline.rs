@@ -47,7 +47,7 @@ impl Engine {
 
     fn time_of(&self, profile: usize) -> Option<TimeRange> {
         let time = self.recording.profiles[profile].time.as_ref()?;
-        let end = time.duration_ns.max(time.at_ns.last().unwrap_or(0) + time.last_ns).max(1);
+        let end = time.duration_ns.max(time.end_ns()).max(1);
         Some(TimeRange { from_ns: 0, to_ns: end })
     }
 

@@ -10,6 +10,21 @@ pub const SEGMENT_ROWS: usize = 1 << SHIFT;
 const SHIFT: usize = 16;
 const MASK: usize = SEGMENT_ROWS - 1;
 
+/// The first of the numbers `0..len` for which `pred` is false, where it is true up to there.
+#[inline]
+pub(crate) fn first_false(len: usize, mut pred: impl FnMut(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, len);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if pred(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
 /// A segmented vector of `Copy` values.
 #[derive(Debug, Clone)]
 pub struct Column<T> {
@@ -173,16 +188,7 @@ impl<T: Copy> Column<T> {
 
     /// First row in `0..len` for which `pred` is false, in a column where it is true up to there.
     pub fn partition_point(&self, mut pred: impl FnMut(T) -> bool) -> usize {
-        let (mut low, mut high) = (0, self.len);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if pred(self.get(middle)) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
+        first_false(self.len, |index| pred(self.get(index)))
     }
 
     /// Bytes of heap memory held.

@@ -22,6 +22,7 @@ mod tables;
 pub mod vocab;
 
 pub(crate) use children::Children;
+pub(crate) use column::first_false;
 pub use column::{Column, SEGMENT_ROWS};
 pub use facts::Table;
 pub use few::SortFew;

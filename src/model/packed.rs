@@ -5,7 +5,7 @@
 //! columns, these grow by segments: the last one is kept as plain numbers until it is full.
 
 use super::Column;
-use super::column::SEGMENT_ROWS;
+use super::column::{SEGMENT_ROWS, first_false};
 use super::memory::grow_ahead;
 
 /// Rows that share a base; so many rows of one bit make one word.
@@ -149,16 +149,7 @@ impl Packed {
 
     /// First row in `0..len` for which `pred` is false, in a column where it is true up to there.
     pub fn partition_point(&self, mut pred: impl FnMut(u32) -> bool) -> usize {
-        let (mut low, mut high) = (0, self.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if pred(self.get(middle)) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
+        first_false(self.len(), |index| pred(self.get(index)))
     }
 
     /// Bytes of heap memory held.

@@ -63,9 +63,7 @@ impl Part {
         let of_profile = |p: &Profile| p.time.as_ref().map_or(0, |t| t.duration_ns);
         let profiles = profiles[self.from.profiles..self.to.profiles].iter().map(of_profile);
         let series = series[self.from.series..self.to.series].iter().filter_map(|s| s.at_ns.last());
-        let starts = spans.at_ns.range(self.from.spans, self.to.spans);
-        let lengths = spans.length_ns.range(self.from.spans, self.to.spans);
-        let ends = starts.zip(lengths).map(|(at, length)| at.saturating_add(length));
+        let ends = spans.ends(self.from.spans..self.to.spans);
         let marks = spans.marks.at_ns.range(self.from.marks, self.to.marks);
         profiles.chain(series).chain(ends).chain(marks).max().unwrap_or(0).max(0)
     }

@@ -98,6 +98,11 @@ pub struct Time {
 }
 
 impl Time {
+    /// When the last sample's stretch ends, nanoseconds; 0 where there are no samples.
+    pub fn end_ns(&self) -> i64 {
+        self.at_ns.last().map_or(0, |at| at.saturating_add(self.last_ns))
+    }
+
     /// The stretch that sample `i` owns, nanoseconds.
     #[inline]
     pub fn owned_ns(&self, i: usize) -> i64 {

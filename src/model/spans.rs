@@ -127,6 +127,11 @@ impl Spans {
         self.at_ns.get(span.index()).saturating_add(self.length_ns.get(span.index()))
     }
 
+    /// When each of these spans ended.
+    pub fn ends(&self, rows: Range<usize>) -> impl Iterator<Item = i64> + '_ {
+        rows.map(|row| self.end_ns(SpanId::from_index(row)))
+    }
+
     /// Keeps the first rows of each table.
     pub(super) fn truncate(&mut self, tracks: usize, spans: usize, marks: usize, flows: usize) {
         self.tracks.truncate(tracks);

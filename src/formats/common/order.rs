@@ -1,6 +1,6 @@
 //! Order and distances of millions of moments, without a second copy of them.
 
-use crate::model::{Column, SEGMENT_ROWS, StackId};
+use crate::model::{Column, SEGMENT_ROWS, StackId, first_false};
 
 /// Sorts samples by time; equal times keep their order. Gives the number of samples that were
 /// earlier than the one before them.
@@ -42,16 +42,7 @@ pub(in crate::formats) fn sort_by_time(
 
 /// The first of the sorted rows `0..end` that is later than `moment`.
 fn first_after(at: &Column<i64>, end: usize, moment: i64) -> usize {
-    let (mut low, mut high) = (0, end);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if at.get(middle) <= moment {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    low
+    first_false(end, |row| at.get(row) <= moment)
 }
 
 fn sort_range(at: &mut Column<i64>, stacks: &mut Column<StackId>, from: usize, to: usize) {
